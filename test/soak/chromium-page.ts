@@ -23,10 +23,10 @@ interface Parts {
   readonly rooms: readonly string[];
 }
 
-/** Chromium does not let a page that no server has sent connect to this machine without this flag. */
-const LOCAL = "--disable-features=LocalNetworkAccessChecks";
+/** Lets the page connect to this machine, although no server has sent it. */
+const ALLOW_LOOPBACK = "--disable-features=LocalNetworkAccessChecks";
 
-/** One page of a soak in a real Chromium, which hides and freezes it and wakes it again. */
+/** One page of a soak in Chromium, which the soak hides, freezes and wakes. */
 export class ChromiumPage implements PageGroup {
   readonly log: string;
   readonly #tabs: Tabs;
@@ -48,7 +48,7 @@ export class ChromiumPage implements PageGroup {
   }
 
   static async open({ directory, port, rooms }: Parts): Promise<ChromiumPage> {
-    const tabs = await openTabs(LOCAL);
+    const tabs = await openTabs(ALLOW_LOOPBACK);
     const [other, tab] = [await tabs.context.newPage(), await tabs.context.newPage()];
     const cdp = await tabs.context.newCDPSession(tab);
     const origin = `http://127.0.0.1:${String(port)}/`;
@@ -65,7 +65,7 @@ export class ChromiumPage implements PageGroup {
     return page;
   }
 
-  /** Uncaught errors and the crash of the page; empty without them. */
+  /** A line for each uncaught error and for a crash of the page; empty without them. */
   get errors(): string {
     return this.#errors;
   }
@@ -88,7 +88,7 @@ export class ChromiumPage implements PageGroup {
     await this.#cdp.send("Page.setWebLifecycleState", { state: "frozen" });
   }
 
-  /** Wakes and shows the page. @returns how long the page then takes to get a reply of the server, in ms */
+  /** Wakes and shows the page. @returns the time until the page has the reply to a request, in ms */
   async wake(): Promise<number> {
     const wokenAt = performance.now();
     await this.#cdp.send("Page.setWebLifecycleState", { state: "active" });

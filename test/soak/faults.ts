@@ -1,6 +1,6 @@
-// The faults of a soak: of the network, of the server's process and of the pages.
-// `soak` gives them to the nemesis, which applies and heals them in the order of its seed.
-// A fault that cannot strike at the moment returns `undefined`.
+// The faults of a soak: of the network, of the servers, of Redis and of the pages.
+// `soak` gives them to the nemesis, which applies and heals them in the order that its seed gives.
+// A fault that cannot be applied now returns `undefined`.
 import type { Chance, Fault } from "@halyard/testing";
 import { proxyFaults } from "@halyard/testing/node";
 import type { FaultProxy } from "@halyard/testing/node";
@@ -21,7 +21,7 @@ export function soakFaults({ proxy, servers, workers }: Targets): Record<string,
   const pages = Object.fromEntries(PAGE_FAULTS.map((kind) => [kind, pageFault(workers, kind)]));
   return {
     ...network,
-    // Clients detect these faults by silence only and stay away for long, so they are rarer than the others.
+    // A client detects these faults by silence only and is disconnected for long, so they are rarer than the others.
     halfOpen: { ...network.halfOpen, weight: 0.3 },
     refuse: { ...network.refuse, weight: 0.2 },
     ...pages,
@@ -55,14 +55,14 @@ export function soakFaults({ proxy, servers, workers }: Targets): Record<string,
   };
 }
 
-/** Those of the Redis below the nodes: it stands still, it is killed, and it closes its connections. */
+/** The faults of Redis: the process is stopped or killed, or closes the connections of the nodes. */
 function redisFaults(redis: RedisServer): Record<string, Fault> {
   const cut = (kind: "pubsub" | "normal"): Fault => ({
     weight: 0.3,
     strike: async () => {
       if (!redis.isRunning) return undefined;
       const command = ["CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes"];
-      // Another fault may end Redis meanwhile.
+      // The command fails if another fault ends Redis meanwhile.
       const cut = await redis.control((client) => client.sendCommand(command)).catch(() => undefined);
       return cut === undefined ? undefined : { what: kind };
     },
@@ -91,7 +91,7 @@ function redisFaults(redis: RedisServer): Record<string, Fault> {
   };
 }
 
-/** The weight of each fault of a page, and how long it lasts. */
+/** The weight and the duration of each fault of a page. */
 const TIMES: Readonly<Record<PageFaultKind, Pick<Fault, "weight" | "lastsMs">>> = {
   hold: { lastsMs: [500, 10_000] },
   sleep: { lastsMs: [300, 8_000] },
@@ -105,11 +105,11 @@ function pageFault(workers: readonly PagesProcess[], kind: PageFaultKind): Fault
     ...TIMES[kind],
     strike: async (chance: Chance) => {
       const worker = chance.pick(workers);
-      const [who, how] = [chance.random(), chance.random()];
-      // The pages of a frozen process cannot do anything.
+      const [pageChance, healChance] = [chance.random(), chance.random()];
+      // A frozen process answers no command.
       if (!worker || worker.isFrozen) return undefined;
-      const name = await worker.strike(kind, who);
-      return name === undefined ? undefined : { what: name, heal: () => worker.heal(kind, name, how) };
+      const name = await worker.strike(kind, pageChance);
+      return name === undefined ? undefined : { what: name, heal: () => worker.heal(kind, name, healChance) };
     },
   };
 }

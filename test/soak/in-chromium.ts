@@ -1,6 +1,5 @@
-// The part of a soak that runs within Chromium: one page, and its log.
-// `ChromiumPage` bundles it, loads it into a tab and calls the global `soak`.
-// The log stays in memory until `ChromiumPage` reads it at the end.
+// The script of the page in Chromium. `ChromiumPage` bundles the script, loads it into a tab and calls the global `soak`.
+// The log of the page is in memory until `ChromiumPage` reads it at the end.
 import type { LogLine } from "./log.ts";
 import { Page } from "./page.ts";
 import type { PageParts, PageView } from "./page.ts";
@@ -10,7 +9,7 @@ export interface InChromium {
   open(parts: Pick<PageParts, "name" | "user" | "rooms" | "url">, zero: number): void;
   start(): void;
   quiet(): void;
-  /** Resolves when the server has replied. */
+  /** Sends a request. Resolves when the reply has come. */
   request(): Promise<void>;
   view(): PageView[];
   log(): readonly LogLine[];

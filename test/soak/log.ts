@@ -1,6 +1,6 @@
-// The log of a soak: written by each process for itself, and merged by time.
-// The pages and the server write it; `judge` reads the logs of all processes.
-// All processes use the machine's monotonic clock.
+// The log of one process of a soak, and the merge of several logs by time.
+// Pages, servers and the soak itself write logs, and `judge` reads all of them.
+// All processes use the monotonic clock of the machine.
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import type { DeliveryEvent } from "@halyard/testing";
 
@@ -20,9 +20,9 @@ type Note =
       readonly channel: string;
       readonly reason: string;
     }
-  /** The end of a request: `reply`, or the code of its error. */
+  /** A request has ended: with `reply`, or with the code of its error. */
   | { readonly type: "settled"; readonly client: string; readonly outcome: string }
-  /** Whether a message was stored is unknown: its handler runs again, and publishes under the same key. */
+  /** A publish has failed and may have been stored. The handler of the message runs again and publishes under the same key. */
   | { readonly type: "unsettled"; readonly node: string; readonly id: string }
   /** A fault that a log of deliveries cannot show. */
   | { readonly type: "broken"; readonly client: string; readonly message: string };
@@ -30,7 +30,7 @@ type Note =
 export type LogEvent = DeliveryEvent | Note;
 export type LogLine = LogEvent & { readonly at: number };
 
-/** The machine's monotonic clock in ms, which is the same in all processes of a soak. */
+/** The time by the monotonic clock of the machine, in ms: the same in all processes of a soak. */
 function now(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return Math.round(seconds * 1e6 + nanoseconds / 1e3) / 1e3;
@@ -42,7 +42,7 @@ export class LogWriter {
   readonly #bufferedChars: number;
   #buffer = "";
 
-  /** @param bufferedChars how much is buffered; 0 for a process that may be killed, whose events are written at once */
+  /** @param bufferedChars the most characters in the buffer; 0 for a process that may be killed, which writes each event at once */
   constructor(path: string, bufferedChars = 64 * 1024) {
     this.#file = openSync(path, "w");
     this.#bufferedChars = bufferedChars;
@@ -65,20 +65,31 @@ export class LogWriter {
   }
 }
 
+/** Writes the uncaught errors of a process to its log. @returns a function that writes any other error in the same way */
+export function recordFaults(log: LogWriter, client: string): (error: unknown) => void {
+  const recordFault = (error: unknown): void => {
+    const message = error instanceof Error ? String(error.stack) : String(error);
+    log.write({ type: "broken", client, message });
+  };
+  process.on("unhandledRejection", recordFault);
+  process.on("uncaughtException", recordFault);
+  return recordFault;
+}
+
 /** The lines of several logs in the order of their time. Only a chunk of each log is in memory. */
 export function* mergeLogs(paths: readonly string[]): Generator<LogLine> {
-  const heads = paths.map((path) => new Head(path));
+  const readers = paths.map((path) => new Reader(path));
   for (;;) {
-    const [first, second] = heads.sort((a, b) => a.at - b.at);
+    const [first, second] = readers.sort((a, b) => a.at - b.at);
     if (first?.line === undefined) return;
-    // The lines of one log follow each other until another log has an earlier one.
+    // Yields the lines of one log until another log has an earlier line.
     let line: LogLine | undefined = first.line;
     for (; line && line.at <= (second?.at ?? Infinity); line = first.advance()) yield line;
   }
 }
 
-/** The read position in one log. */
-class Head {
+/** Reads one log line by line, and holds the next line. */
+class Reader {
   readonly #lines: Generator<LogLine, undefined>;
   line: LogLine | undefined;
 
@@ -106,7 +117,7 @@ function* readLog(path: string): Generator<LogLine, undefined> {
   try {
     for (let bytes = readSync(file, chunk); bytes > 0; bytes = readSync(file, chunk)) {
       const read = Buffer.concat([rest, chunk.subarray(0, bytes)]);
-      // The last line of a killed process may be torn: a line without an end is ignored.
+      // The last line of a killed process may be incomplete: a line without a line end is ignored.
       const end = read.lastIndexOf("\n");
       for (const line of read.toString("utf8", 0, Math.max(0, end)).split("\n"))
         if (line !== "") yield JSON.parse(line) as LogLine;

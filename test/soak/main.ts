@@ -1,6 +1,5 @@
-// `pnpm soak`: runs one node or several on a Redis, and many clients under every fault, then checks the logs of all processes.
-// Prints a report, and exits with 1 when a guarantee was broken.
-// The same seed repeats the plan of faults.
+// `pnpm soak`: runs one node, or several on Redis, and many clients under every fault, and then checks the logs of all processes.
+// Prints a report, and exits with 1 if a promise was broken. The same seed gives the same plan of faults.
 import { rmSync } from "node:fs";
 import { findChromium } from "../../scripts/browser.ts";
 import { duration } from "../../scripts/table.ts";
@@ -24,10 +23,10 @@ try {
 async function main(options: SoakOptions): Promise<boolean> {
   const { seed, seconds, clients, rooms, rate, nodes, redis, logs } = options;
   print(
-    `Seed ${seed}: ${seconds} s of trouble for ${clients} clients in ${rooms} rooms, ${rate} sends per second${redis ? `, on ${nodes} nodes and a Redis` : ""}`,
+    `Seed ${seed}: ${seconds} s of faults, ${clients} clients in ${rooms} rooms, ${rate} sends per second, ${nodes === 1 ? "one node" : `${nodes} nodes`}${redis ? " on Redis" : ""}`,
   );
-  const missing = whyNoChromium();
-  if (missing !== undefined) print(`The page in Chromium is left out: ${missing}`);
+  const missing = chromiumProblem();
+  if (missing !== undefined) print(`Without the page in Chromium: ${missing}`);
   const start = performance.now();
   const result = await soak(options, missing === undefined);
   const soakMs = performance.now() - start;
@@ -39,7 +38,7 @@ async function main(options: SoakOptions): Promise<boolean> {
   return isOk;
 }
 
-function whyNoChromium(): string | undefined {
+function chromiumProblem(): string | undefined {
   try {
     findChromium();
     return undefined;

@@ -1,38 +1,42 @@
 import { parseArgs } from "node:util";
 
 export interface SoakOptions {
-  /** How long faults strike, in seconds. */
+  /** The time with faults, in seconds. */
   readonly seconds: number;
   readonly seed: number;
   readonly clients: number;
   readonly rooms: number;
-  /** Sends per second, of all clients together. */
+  /** The sends of all clients together, per second. */
   readonly rate: number;
-  /** Processes with the clients. The fault `freeze` stops a whole process. */
+  /** The number of processes with clients. The fault `freeze` stops one of them. */
   readonly workers: number;
-  /** How many nodes, behind a port that takes each connection to the next one. Several share a Redis. */
+  /** The number of nodes. One port gives each new connection to the next node; several nodes share a Redis. */
   readonly nodes: number;
-  /** Whether the state is in a redis-server, which faults reach as well. Several nodes always have one. */
+  /** Whether the state is in a redis-server, which has faults of its own. Always true for several nodes. */
   readonly redis: boolean;
-  /** The folder that keeps the logs. Without it, the logs of a clean run are removed. */
+  /** The folder of the logs. Without one, the logs of a run without problems are removed. */
   readonly logs: string | undefined;
 }
 
 export const HELP = `pnpm soak [options]
 
-  --seconds <n>   how long there is trouble (60)
-  --seed <n>      the same plan of faults again (random, and printed)
-  --clients <n>   (100)
-  --rooms <n>     (10)
-  --rate <n>      sends per second, of all clients together (60); each goes to about a third of them
-  --workers <n>   processes that the clients are spread over (4)
-  --nodes <n>     (1) behind one port; several are on one redis-server, which is stopped, killed and cut off as well
-  --redis         one node on a redis-server, too
-  --logs <folder> keeps the logs there
+  --seconds <n>   the time with faults (60)
+  --seed <n>      repeats the plan of faults of this seed (random, and printed)
+  --clients <n>   clients (100)
+  --rooms <n>     rooms (10)
+  --rate <n>      sends of all clients together, per second (60); each reaches about a third of the clients
+  --workers <n>   processes with clients (4)
+  --nodes <n>     nodes behind one port (1); several share a redis-server, which is stopped, killed and cut off as well
+  --redis         uses a redis-server for one node, too
+  --logs <folder> writes the logs there and keeps them
 `;
 
-/** @returns undefined for `--help`
- * @throws TypeError for an unknown option or an invalid value */
+/**
+ * Reads the command line.
+ *
+ * @returns undefined for `--help`
+ * @throws TypeError for an unknown option or an invalid value
+ */
 export function readOptions(args: readonly string[]): SoakOptions | undefined {
   const { values } = parseArgs({
     args: args.filter((argument) => argument !== "--"),
@@ -65,6 +69,6 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
 
 function positive(text: string, name: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new TypeError(`${name} wants a number from 1 on`);
+  if (!Number.isInteger(value) || value < 1) throw new TypeError(`${name} must be an integer above 0`);
   return value;
 }

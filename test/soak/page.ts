@@ -1,6 +1,6 @@
-// One page load in a soak: a client, and what a browser and a user do to it.
-// `pages.ts` runs many of them in a process, `in-chromium.ts` one in a real browser.
-// Each event of the page is written to its log, a received message when the application gets it.
+// One page load in a soak: a client, and the actions of its browser and of its user.
+// `pages.ts` runs many pages in a process, `in-chromium.ts` one in a real browser.
+// The page writes its events to the log, and a received message when the application gets it.
 import { createWebSocketClient } from "@halyard/client";
 import type { Room, WebSocketClient, WebSocketConstructor } from "@halyard/client";
 import type { PublicUser } from "@halyard/protocol";
@@ -44,9 +44,9 @@ export class Page {
   readonly #recorder: DeliveryRecorder;
   readonly #client: WebSocketClient<typeof protocol>;
   #socket: Socket | undefined;
-  /** The page was reloaded or has crashed: a connection that was about to open does not. */
+  /** Whether the page was reloaded or has crashed. A new socket of it is then ended at once. */
   #isGone = false;
-  /** A received message that the application has not got yet. */
+  /** The received message that the application has not got yet. */
   #pendingMessage: Extract<DeliveryEvent, { type: "received" }> | undefined;
   #lastId: string | undefined;
   #unsettled = 0;
@@ -114,7 +114,7 @@ export class Page {
     this.#unsettled++;
     const token = `${this.name} asks ${String(++this.#sent)}`;
     const outcome = await this.#client.request("echo", token).then(
-      (text) => (text === token ? "reply" : this.#fail(`asked ${token} and was told ${text}`)),
+      (text) => (text === token ? "reply" : this.#fail(`asked ${token} and got the reply ${text}`)),
       (error: unknown) => String((error as { readonly code?: unknown }).code),
     );
     this.#unsettled--;
@@ -177,7 +177,7 @@ export class Page {
   #deliver(id: string | undefined): void {
     const pending = this.#pendingMessage;
     this.#pendingMessage = undefined;
-    // The same message may arrive again in a new epoch. The log shows whether a gap announced it.
+    // The same message may arrive again in a new epoch: the checker of the log expects a gap before it.
     if (pending && pending.id === id) this.#write(pending);
     else if (pending || id === this.#lastId)
       this.#fail(`the application got ${String(id)}, and the frame was ${String(pending?.id)}`);

@@ -1,6 +1,5 @@
-// The soak's side of a process with pages.
-// `soak` starts some of them; the faults freeze them and strike their pages.
-// Commands wait for the answer of the process, a frozen one included.
+// The end of `soak` of a process with pages: starts `pages.ts` and sends it commands.
+// The faults freeze the process and apply faults to its pages. A command to a frozen process waits for its answer.
 import { join } from "node:path";
 import { Child } from "../support/child.ts";
 import type { PageView } from "./page.ts";
@@ -25,8 +24,8 @@ export interface PagesInput {
 }
 
 /**
- * The faults of a page: its timers are paused; it is in the browser's back-forward cache; the user opens another tab; it
- * is reloaded; it leaves a room for another.
+ * The faults of a page. `hold`: its timers are paused. `sleep`: it is in the back/forward cache of the browser. `tab`: the user
+ * opens another tab. `reload`: it is reloaded. `wander`: it leaves a room and joins another.
  */
 export const PAGE_FAULTS = ["hold", "sleep", "tab", "reload", "wander"] as const;
 export type PageFaultKind = (typeof PAGE_FAULTS)[number];
@@ -71,7 +70,7 @@ export class PagesProcess implements PageGroup {
     return this.#child.command("heal", { kind, name, chance });
   }
 
-  /** Stops the process, as a browser freezes a page. @returns resumes the process */
+  /** Stops the process, as a browser freezes a page. @returns a function that resumes the process */
   freeze(): () => Promise<void> {
     this.isFrozen = true;
     this.#child.signal("SIGSTOP");

@@ -1,16 +1,16 @@
-// The program of one process with some of a soak's pages; `PagesProcess` starts it.
-// Sends at random from `start` to `quiet`, and applies the faults of its pages.
-// Every event of its pages is in its log once `end` is answered.
+// The program of a process with some pages of a soak, which `PagesProcess` starts.
+// Its pages send at random times between the commands `start` and `quiet`; the program applies the faults of its pages.
+// Every event of the pages is in the log when the command `end` is answered.
 import { createRandom } from "@halyard/testing";
 import { WebSocket } from "ws";
 import { readInput, serveParent } from "../support/child.ts";
-import { LogWriter } from "./log.ts";
+import { LogWriter, recordFaults } from "./log.ts";
 import type { LogEvent } from "./log.ts";
 import { Page } from "./page.ts";
 import type { PageView } from "./page.ts";
 import type { PagesInput, Plan, PageFaultKind } from "./pages-process.ts";
 
-/** Of a hundred actions of a page: messages to everyone, typing and requests. The others are messages to a room. */
+/** The shares of the actions of a page, in percent: messages to all, typing and requests. The others are messages to a room. */
 const TO_ALL = 2;
 const TYPING = 8;
 const REQUESTS = 4;
@@ -22,10 +22,9 @@ const pages = new Map<string, Page>();
 let loads = 0;
 let timer: NodeJS.Timeout | undefined;
 
-// A client says once why its first attempt failed: here a server is often away.
+// A client warns once on the console when its first attempt fails, as it often does in a soak.
 Object.assign(console, { warn: () => {} });
-process.on("unhandledRejection", recordFault);
-process.on("uncaughtException", recordFault);
+recordFaults(log, worker);
 for (const plan of plans) open(plan);
 
 serveParent({
@@ -61,7 +60,7 @@ function open({ name, user, rooms }: Plan): Page {
 
 /** Opens another page of the same user, with a client of its own. */
 function reopen({ user, rooms }: Page): Page {
-  // The name contains the process, because two pages of one user may be in two processes.
+  // The name contains the name of the process, because two pages of a user may be in two processes.
   return open({ name: `${user}.${worker}.${String(++loads)}`, user, rooms: [...rooms.keys()] });
 }
 
@@ -81,7 +80,7 @@ function act(): void {
   else page?.send(room);
 }
 
-/** @returns the name of the page that is to be healed */
+/** Applies a fault to a page. @returns the name of the page to heal; undefined if no page can have the fault now */
 function strike(kind: PageFaultKind, chance: number): string | undefined {
   const page = pick([...pages.values()], chance);
   if (!page) return undefined;
@@ -127,12 +126,4 @@ function heal(kind: PageFaultKind, name: string, chance: number): void {
 
 function pick<TItem>(list: readonly TItem[], chance: number): TItem | undefined {
   return list[Math.floor(chance * list.length)];
-}
-
-function recordFault(error: unknown): void {
-  log.write({
-    type: "broken",
-    client: worker,
-    message: error instanceof Error ? String(error.stack) : String(error),
-  });
 }

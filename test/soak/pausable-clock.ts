@@ -1,8 +1,8 @@
 import type { Clock } from "@halyard/client";
 
 /**
- * Real time, whose timers can be paused as a browser pauses those of a hidden page: due timers run late, all at once. A
- * test clock does not do here, because the soak runs in real time.
+ * A clock in real time whose timers can be paused, as a browser pauses the timers of a hidden page: the timers that became due
+ * meanwhile run all at once after the pause.
  */
 export class PausableClock implements Clock {
   readonly #timers = new Map<object, NodeJS.Timeout>();
@@ -40,7 +40,7 @@ export class PausableClock implements Clock {
 
   resume(): void {
     this.#isPaused = false;
-    // A callback may clear another timer.
+    // Each timer is deleted before its callback, which may clear other timers.
     for (const [timer, callback] of this.#due) {
       this.#due.delete(timer);
       callback();

@@ -5,10 +5,10 @@ import type { SoakResult } from "./soak.ts";
 import type { Verdict } from "./verdict.ts";
 
 const MIB = 1024 * 1024;
-/** A page that wakes must be live again within this time. */
+/** The time within which a page that wakes must have a reply of the server, in ms. */
 const LIVE_MS = 1_000;
 
-/** Whether every guarantee held. */
+/** Whether no promise was broken. */
 export function isClean(
   { end, errors, freeze }: SoakResult,
   { violationCount, brokenCount }: Verdict,

@@ -7,11 +7,11 @@ export interface ServerInput {
   readonly port: number;
   readonly log: string;
   readonly chatPerSecond: number;
-  /** The Redis of several nodes. @default memory */
+  /** The URL of Redis. @default none: the state is in memory */
   readonly redis?: string | undefined;
 }
 
-/** The server's own counts. */
+/** The counts that a node reports. */
 export interface ServerStats {
   readonly connections: number;
   readonly users: readonly string[];
@@ -21,14 +21,14 @@ export interface ServerStats {
 }
 
 interface Parts {
-  /** Of the node, which each of its processes has. @default "server" */
+  /** The name of the node, the same for each of its processes. @default "server" */
   readonly name?: string;
   readonly directory: string;
   readonly chatPerSecond: number;
   readonly redis?: string | undefined;
 }
 
-/** A server that can be killed and restarted: always on the same port, with a log for each process. */
+/** A node that can be killed and restarted, on the same port and with a log for each of its processes. */
 export class ServerProcess {
   readonly #parts: Parts;
   #child: Child | undefined;
@@ -49,7 +49,7 @@ export class ServerProcess {
     return this.#isListening && this.#child?.isRunning === true;
   }
 
-  /** The standard error of all its processes; empty without errors. */
+  /** The standard error of all processes of the node; empty without errors. */
   get errors(): string {
     return this.#errors + (this.#child?.errors ?? "");
   }
@@ -74,14 +74,14 @@ export class ServerProcess {
     if (this.#child === child) this.#child = undefined;
   }
 
-  /** Stops the process. @returns resumes it, if it is still the same one */
+  /** Stops the process. @returns a function that resumes the same process */
   pause(): () => void {
     const child = this.#child;
     child?.signal("SIGSTOP");
     return () => child?.signal("SIGCONT");
   }
 
-  /** Stops the server's own announcements. */
+  /** Stops the announcements of the node. */
   quiet(): Promise<void> {
     return this.#command("quiet");
   }

@@ -1,7 +1,7 @@
-// The program of a soak's server; `ServerProcess` starts and kills it.
-// Announces itself every second, and tells a user's devices of every twentieth chat message.
-// Writes each handled and each stored message to its log at once, because it may be killed at any time. On one Redis with
-// other nodes it writes what it hears and reads as well: the node that has stored a message may be killed before it says so.
+// The program of a server of a soak, which `ServerProcess` starts and kills.
+// The server sends an announcement to all every second, and one to a user after every twentieth chat message of the soak.
+// It writes each handled and each stored message to its log at once, because it may be killed at any time. On Redis it also writes
+// each message that it receives or reads: the node that stored the message may be killed before its own line is written.
 import { HalyardError } from "@halyard/protocol";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,37 +10,31 @@ import { createMemoryBackplane, createWebSocketSystem } from "@halyard/server";
 import type { Backplane, BackplaneHandlers, LogEntry } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { readInput, serveParent } from "../support/child.ts";
-import { LogWriter } from "./log.ts";
+import { LogWriter, recordFaults } from "./log.ts";
 import { protocol } from "./protocol.ts";
 import type { ServerInput, ServerStats } from "./server-process.ts";
 import { HEARTBEAT_MS, SILENCE_MS } from "./timing.ts";
 
 const ANNOUNCE_MS = 1_000;
-/** After every 20 chat messages, the sender's devices get an announcement. */
+/** The sender of every 20th chat message gets an announcement on all devices. */
 const NOTIFY_EVERY = 20;
 
 const { port, log: path, name: node, chatPerSecond, redis } = readInput<ServerInput>();
 const log = new LogWriter(path, 0);
-const recordFault = (error: unknown): void => {
-  log.write({
-    type: "broken",
-    client: node,
-    message: error instanceof Error ? String(error.stack) : String(error),
-  });
-};
-process.on("unhandledRejection", recordFault);
-process.on("uncaughtException", recordFault);
+const recordFault = recordFaults(log, node);
 
 let chats = 0;
 const { manager, handlers } = createWebSocketSystem({
   protocol,
   authenticate: ({ url }) => ({ user: { id: new URLSearchParams(url.split("?")[1]).get("u") ?? "" } }),
   authorize: () => true,
-  backplane: recordStored(redis === undefined ? createMemoryBackplane() : redisBackplane({ url: redis })),
+  backplane: withRecordedMessages(
+    redis === undefined ? createMemoryBackplane() : redisBackplane({ url: redis }),
+  ),
   limits: { heartbeatMs: HEARTBEAT_MS, silenceMs: SILENCE_MS, chatPerSecond, chatBurst: 2 * chatPerSecond },
-  // The warnings are about what the soak does on purpose.
+  // No warnings: the soak causes them on purpose.
   logger: false,
-  // While Redis is away, hooks and handlers fail as they should: only an unexpected error is a fault.
+  // Without Redis, hooks and handlers fail with `unavailable`. Only another error is a fault.
   onError: (error) => {
     if (redis === undefined || !isUnavailable(error)) recordFault(error);
   },
@@ -92,8 +86,8 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof HalyardError && error.code === "unavailable";
 }
 
-function recordStored(backplane: Backplane): Backplane {
-  if (redis !== undefined) recordHeard(backplane);
+function withRecordedMessages(backplane: Backplane): Backplane {
+  if (redis !== undefined) recordReceived(backplane);
   const publish = backplane.publish.bind(backplane);
   backplane.publish = async (channel, data, options) => {
     const result = await publish(channel, data, options).catch((error: unknown) => {
@@ -112,7 +106,7 @@ function recordStored(backplane: Backplane): Backplane {
   return backplane;
 }
 
-function recordHeard(backplane: Backplane): void {
+function recordReceived(backplane: Backplane): void {
   const start = backplane.start.bind(backplane);
   const read = backplane.read.bind(backplane);
   const record = (channel: string, epoch: string, { offset, data }: LogEntry): void => {

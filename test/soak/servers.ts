@@ -27,7 +27,7 @@ export class Servers {
     directory,
     chatPerSecond,
   }: ServersParts): Promise<Servers> {
-    // On disk before it answers: a Redis that is killed has lost nothing that it has said.
+    // Redis writes to disk before it answers, so that a kill loses nothing that it has confirmed.
     const redis = hasRedis ? await RedisServer.start({ args: ["--appendonly", "yes"] }) : undefined;
     const nodes = Array.from({ length: count }, (_, index) => {
       const name = count === 1 ? "server" : `node-${String.fromCharCode(97 + index)}`;
@@ -38,7 +38,7 @@ export class Servers {
     return servers;
   }
 
-  /** The port of the next node that runs, or of any. Read for every new connection. */
+  /** The port of the next node that runs; of the next node if none runs. The proxy reads it for every new connection. */
   get port(): number {
     const running = this.nodes.filter(({ isRunning }) => isRunning);
     const candidates = running.length === 0 ? this.nodes : running;

@@ -1,6 +1,5 @@
-// Takes snapshots of a soak: of its pages and of its servers.
-// `soak` waits with it for the first connects, and at the end until everything is settled.
-// A snapshot without problems means: every page is open, nothing is unanswered, and all user lists agree.
+// Waits for the settled state of a soak, by snapshots of its pages and servers. `soak` calls it before and after the faults.
+// A snapshot has no problems if every page is connected, every send and request is answered, and all user lists agree.
 import { setTimeout as pause } from "node:timers/promises";
 import type { PageView } from "./page.ts";
 import type { ServerStats } from "./server-process.ts";
@@ -8,7 +7,7 @@ import type { Servers } from "./servers.ts";
 import { GRACE_MS, SETTLE_MS } from "./timing.ts";
 
 const POLL_MS = 500;
-/** Longer than a grace period, and a second for batched presence. */
+/** A grace period, and a second for batched presence. */
 const STABLE_MS = GRACE_MS + 1_000;
 
 /** A process of pages, or one page in a browser. */
@@ -31,15 +30,19 @@ export interface SettleParts {
 
 /** The state of all processes at one moment. */
 export interface Snapshot {
-  /** The users of each room by the pages' own state; all users under `all`. */
+  /** The users of each room as the pages know them; all users under `all`. */
   readonly truth: ReadonlyMap<string, readonly string[]>;
-  /** Of each node. */
+  /** The counts of each node. */
   readonly stats: readonly ServerStats[];
-  /** Differences from the settled state, in words. */
+  /** A sentence for each difference from the settled state. */
   readonly problems: readonly string[];
 }
 
-/** Waits until every page is connected and everything is settled, and stays so for longer than a grace period. */
+/**
+ * Waits for two snapshots without problems, the second one {@link STABLE_MS} after the first.
+ *
+ * @returns the last snapshot, which has problems if the soak has not settled in time
+ */
 export async function settle(parts: SettleParts): Promise<Snapshot> {
   const deadline = performance.now() + SETTLE_MS + STABLE_MS;
   for (;;) {
@@ -54,7 +57,7 @@ export async function settle(parts: SettleParts): Promise<Snapshot> {
   }
 }
 
-/** Waits until every page is connected. */
+/** Waits for a snapshot without problems. @throws Error after {@link SETTLE_MS} */
 export async function waitUntilConnected(parts: SettleParts): Promise<void> {
   const deadline = performance.now() + SETTLE_MS;
   for (
@@ -83,7 +86,7 @@ async function takeSnapshot({ servers, pages, rooms }: SettleParts): Promise<Sna
   return { truth, stats, problems };
 }
 
-/** The connections of all nodes. */
+/** The number of connections of all nodes. */
 export function connectionsOf(stats: readonly ServerStats[]): number {
   return stats.reduce((sum, node) => sum + node.connections, 0);
 }

@@ -1,6 +1,5 @@
-// Runs a soak: starts the servers, the proxy and the pages, lets the faults strike, and waits until all is settled.
-// `main.ts` calls it, then checks the logs.
-// All processes are ended, also after an error.
+// Runs a soak: starts the servers, the proxy and the pages, applies the faults, and waits until everything is settled.
+// `main.ts` calls it and then checks the logs. All processes are ended, also after an error.
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,31 +22,31 @@ import { Servers } from "./servers.ts";
 export interface SoakResult {
   readonly directory: string;
   readonly logs: readonly string[];
-  /** The state at the end. */
+  /** The last snapshot. */
   readonly end: Snapshot;
-  /** The standard error of the programs, and errors that faults threw. */
+  /** The standard error of the programs, and the errors that faults threw. */
   readonly errors: readonly string[];
   readonly serverLives: number;
   readonly openConnections: number;
-  /** How long the page in Chromium was frozen, and how soon after it woke it got a reply of the server. */
+  /** The time that the page in Chromium was frozen, and the time from its waking to the first reply of the server. */
   readonly freeze: { readonly frozenMs: number; readonly liveMs: number } | undefined;
 }
 
 const EVERY_MS = [50, 400] as const;
-/** Every fifth user has two pages; a page is in three rooms. */
+/** Every fifth user has two pages, and every page is in three rooms. */
 const PAGES_OF_FIVE = 6;
 const ROOMS_EACH = 3;
 /** The share of new connections that are cut within their handshake, their hello or their replay. */
 const EARLY_CUT_SHARE = 0.05;
 const EARLY_BYTES = 4_000;
-/** The page in Chromium is frozen until the faults end: for two thirds of their time, and at most this long. */
+/** The page in Chromium is frozen for the last two thirds of the faults, and at most this long. */
 const MAX_FROZEN_MS = 60_000;
 const FROZEN_SHARE = 2 / 3;
 
 /**
- * Lets every fault strike for a while, and waits until everything is settled again.
+ * Applies faults for the time of the options, and waits until everything is settled again.
  *
- * @param hasChromium whether another page is in a real browser
+ * @param hasChromium whether another page is in Chromium
  */
 export async function soak(options: SoakOptions, hasChromium: boolean): Promise<SoakResult> {
   const directory = options.logs ?? mkdtempSync(join(tmpdir(), "halyard-soak-"));
@@ -108,7 +107,7 @@ interface StrikeParts {
   readonly log: LogWriter;
 }
 
-/** Lets the faults strike for the time of the options. @returns the errors that the faults threw */
+/** Applies faults for the time of the options. @returns the errors that the faults threw */
 async function strike(options: SoakOptions, { targets, chromium, log }: StrikeParts): Promise<string[]> {
   const nemesis = createNemesis({
     seed: options.seed,

@@ -1,6 +1,5 @@
-// Checks the logs of a soak.
-// `main.ts` calls `judge` after the soak; `verdict.test.ts` plants every kind of fault in logs.
-// The logs are read twice at most, a chunk of each at a time.
+// Checks the logs of a soak. `main.ts` calls `judge` after the soak.
+// The logs are read at most twice, and only a chunk of each is in memory.
 import { createDeliveryChecker } from "@halyard/testing";
 import type { DeliveryEvent, DeliveryReport, Violation } from "@halyard/testing";
 import { mergeLogs } from "./log.ts";
@@ -15,7 +14,7 @@ export interface Verdict {
   /** The first violations, each with the lines around it. */
   readonly violations: readonly (Violation & { readonly lines: readonly string[] })[];
   readonly brokenCount: number;
-  /** The first other faults. */
+  /** The first of the other faults. */
   readonly broken: readonly string[];
 }
 
@@ -41,8 +40,8 @@ export function judge(logs: readonly string[]): Verdict {
 }
 
 /**
- * Several nodes log the same stored message: the one that stored it, and those that heard or read it. The first one counts.
- * Of a handler that runs again because the fate of its message is unknown, the last run counts.
+ * Merges the logs and drops repeated lines. A stored message is in the log of the node that stored it and of those that received or
+ * read it: the first line counts. A handler runs again if its publish may have been stored: the last run counts.
  */
 function* linesOf(logs: readonly string[]): Generator<LogLine> {
   const stored = new Map<string, Set<number>>();
@@ -78,7 +77,7 @@ function describe(violations: readonly Violation[], logs: readonly string[]): Ve
   return described.map(({ after: _, ...violation }) => violation);
 }
 
-/** Whether the line belongs to the violation's client and channel, or to every client. */
+/** Whether a line is about the client and the channel of a violation, or about every client. */
 function concerns(line: LogLine, { client, channel, kind }: Violation): boolean {
   if (line.type === "fault") return line.fault === "kill";
   if (line.type === "stored" && (kind === "presence" || kind === "receipt")) return false;

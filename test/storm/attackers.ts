@@ -1,6 +1,5 @@
-// The connections of the user who fills the memory, in a process of their own: reading what comes back must not delay the clients
-// that are measured.
-// Started by `pin.ts`, which stops it and asks how many sends were answered.
+// The program with the connections of the user who fills the memory. A process of their own lets them read without a delay for
+// the clients that are measured. `pin.ts` starts and stops the program, which then reports the number of stored sends.
 import { readInput, serveParent } from "../support/child.ts";
 import { PinningClient } from "./pinning-client.ts";
 
@@ -8,7 +7,7 @@ export interface AttackersInput {
   readonly port: number;
   readonly connections: number;
   readonly rooms: number;
-  /** How often each connection reconnects. @default never */
+  /** The interval between the reconnects of each connection, in ms. @default no reconnects */
   readonly reconnectMs?: number | undefined;
 }
 
@@ -20,9 +19,9 @@ const clients = Array.from({ length: connections }, (_, connection) => {
 });
 
 serveParent({
-  /** Ends all connections. @returns how many sends were stored */
+  /** Ends all connections. @returns the number of stored sends */
   stop: () => {
     for (const client of clients) client.stop();
-    return clients.reduce((sum, { sent }) => sum + sent, 0);
+    return clients.reduce((sum, { stored }) => sum + stored, 0);
   },
 });

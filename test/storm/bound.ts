@@ -1,5 +1,4 @@
-// A measured figure beside the bound that it must keep.
-// The storms print them as a table; a bound that is exceeded fails the command.
+// A measured figure and its upper bound. The storms print bounds as a table, and fail when a figure is above its bound.
 import { table } from "../../scripts/table.ts";
 
 export interface Bound {
@@ -13,7 +12,7 @@ export function atMost(figure: string, measured: number, bound: number): Bound {
   return { figure, measured, bound, holds: measured <= bound };
 }
 
-/** The bounds as a table, one line each. */
+/** The bounds as a table with a row each. */
 export function boundTable(bounds: readonly Bound[]): string {
   const rows = bounds.map(({ figure, measured, bound, holds }) => [
     figure,
@@ -24,7 +23,7 @@ export function boundTable(bounds: readonly Bound[]): string {
   return table(["figure", "measured", "bound", "result"], rows);
 }
 
-/** The bounds that were exceeded, in words. */
+/** A sentence for each bound that was exceeded. */
 export function faultsIn(bounds: readonly Bound[]): string[] {
   return bounds
     .filter(({ holds }) => !holds)

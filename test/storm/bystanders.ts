@@ -1,17 +1,17 @@
-// Five other users, in a process of their own that does nothing else: each asks for a round trip ten times a second.
-// Started by `pin.ts`, which reads the times. The delay of this process itself is measured beside them: a late timer here
-// is the machine's, not the server's.
+// The program of five other users, whose process does nothing else: each user measures a round trip ten times a second.
+// `pin.ts` starts the program and reads the times. The program also measures how late its own timers are: that delay comes from
+// the machine and not from the server.
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { ORIGIN } from "../fixtures/identity.ts";
 import { readInput, serveParent } from "../support/child.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { connectOptions } from "./connect-options.ts";
 
 export interface BystandersInput {
   readonly port: number;
 }
 
-/** Since the last reading, in ms. */
+/** The times since the last reading, in ms. */
 export interface BystanderTimes {
   readonly roundTrips: readonly number[];
   /** How late the timers of this process were. */
@@ -27,11 +27,10 @@ let roundTrips: number[] = [];
 let delays: number[] = [];
 
 async function connect(n: number): Promise<RawClient> {
-  const headers = { cookie: `session=other-${String(n)}`, origin: ORIGIN };
-  return new RawClient({ url: `ws://127.0.0.1:${String(port)}/ws`, headers }).open();
+  return new RawClient(connectOptions(port, `other-${String(n)}`)).open();
 }
 
-async function askAgainAndAgain(client: RawClient): Promise<void> {
+async function measureRoundTrips(client: RawClient): Promise<void> {
   for (;;) {
     const dueAt = performance.now() + EVERY_MS;
     await pause(EVERY_MS);
@@ -48,7 +47,7 @@ async function askAgainAndAgain(client: RawClient): Promise<void> {
 serveParent({
   start: async () => {
     const clients = await Promise.all(Array.from({ length: USERS }, async (_, n) => connect(n)));
-    for (const client of clients) void askAgainAndAgain(client);
+    for (const client of clients) void measureRoundTrips(client);
   },
   read: (): BystanderTimes => {
     const times = { roundTrips, delays };

@@ -1,12 +1,12 @@
 // Many clients in one process, spread over eight loopback addresses: one address has 28,232 local ports.
-// The outage storm connects them, kills the server and reads here how the clients returned.
+// The outage storm connects the pool, kills the server, and reads from the pool how the clients returned.
 // The jitter of every client comes from one seed.
 import { createWebSocketClient } from "@halyard/client";
 import type { WebSocketClient } from "@halyard/client";
 import { createRandom } from "@halyard/testing";
 import { WebSocket } from "ws";
 import type { protocol } from "../fixtures/protocol.ts";
-import { ORIGIN } from "../support/test-app.ts";
+import { connectOptions } from "./connect-options.ts";
 
 export interface ClientPoolOptions {
   readonly clients: number;
@@ -95,7 +95,7 @@ export class ClientPool {
   }
 
   #create(n: number, port: number, random: () => number): PooledClient {
-    const headers = { cookie: `session=user-${String(n)}`, origin: ORIGIN };
+    const { url, headers } = connectOptions(port, `user-${String(n)}`);
     const localAddress = `127.0.0.${String(2 + (n % 8))}`;
     const began = (): void => {
       pooled.begunAt = performance.now();
@@ -104,12 +104,12 @@ export class ClientPool {
       this.failures++;
     };
     const client = createWebSocketClient<typeof protocol>({
-      url: `ws://127.0.0.1:${String(port)}/ws`,
+      url,
       autoConnect: false,
       clock: { ...SYSTEM_CLOCK, random },
       WebSocket: class extends WebSocket {
-        constructor(url: string, protocols: string[]) {
-          super(url, protocols, { headers, localAddress, perMessageDeflate: false });
+        constructor(to: string, protocols: string[]) {
+          super(to, protocols, { headers, localAddress, perMessageDeflate: false });
           began();
           this.once("error", failed);
         }

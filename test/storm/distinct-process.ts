@@ -1,5 +1,5 @@
-// The program that `distinct.ts` starts on a runtime: visitors, each with a user, a client and rooms of its own, come and go
-// on a clock that runs only when it is told to. Prints the growth of the heap as JSON.
+// The program that `distinct.ts` starts on a runtime: a server in memory on a test clock, to which visitors connect, send and
+// disconnect. Each visitor has its own user, client and rooms. The program prints the growth of the heap as JSON.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { defineProtocol, message, request } from "@halyard/protocol";
@@ -8,14 +8,14 @@ import { createTestClock } from "@halyard/testing";
 import { z } from "zod";
 
 const BATCH = 500;
-/** Between two batches. */
+/** The time between two batches, in ms of the test clock. */
 const BATCH_MS = 10_000;
-/** Longer than everything is kept that has an age. */
+/** Longer than the server stores any data of a disconnected client. */
 const RETENTION_MS = 11 * 60_000;
-const MOST_WARM_UP = 5_000;
-/** Welcome, lists, chat message and receipt, replies and announcement. */
-const LEAST_FRAMES = 6;
-/** A user's last device goes with a close, or is lost. */
+const MAX_WARM_UP = 5_000;
+/** The fewest frames of a visitor: welcome, lists, chat message and receipt, replies and announcement. */
+const MIN_FRAMES = 6;
+/** The close codes of visitors: closed by the page, gone away, and lost without a close frame. */
 const CLOSES = [1000, 1001, 1006];
 
 const count = Number(process.argv[2]);
@@ -37,7 +37,7 @@ class Visitor {
   readonly data: { readonly userId: string; readonly protocol: string };
   readonly #number: number;
   readyState = 1;
-  /** How many frames came. */
+  /** The number of received frames. */
   received = 0;
 
   constructor(number: number) {
@@ -57,7 +57,7 @@ class Visitor {
     this.#say({ type: "hello", clientId, attempt: 1, rooms: [this.#room], positions: [] });
   }
 
-  /** Says everything that leaves something behind. */
+  /** Sends every kind of message for which the server stores something. */
   say(): void {
     const room = this.#room;
     const $ = { ch: `room:${room}` };
@@ -86,7 +86,7 @@ class Visitor {
 
 let visitors = 0;
 
-/** @throws Error when a visitor did not get what its messages are answered with */
+/** Lets visitors connect, send and disconnect, in batches. @throws Error when a visitor received too few frames */
 async function comeAndGo(total: number): Promise<void> {
   for (let done = 0; done < total; done += BATCH) {
     const batch = Array.from({ length: BATCH }, () => new Visitor(++visitors));
@@ -95,7 +95,7 @@ async function comeAndGo(total: number): Promise<void> {
     await clock.advance(0);
     for (const visitor of batch) visitor.say();
     await clock.advance(BATCH_MS / 2);
-    const silent = batch.find(({ received }) => received < LEAST_FRAMES);
+    const silent = batch.find(({ received }) => received < MIN_FRAMES);
     if (silent) throw new Error(`${silent.data.userId} got ${String(silent.received)} frames`);
     for (const visitor of batch) visitor.leave();
     await clock.advance(BATCH_MS / 2);
@@ -113,7 +113,7 @@ function heapAfterCollection(): number {
   return process.memoryUsage().heapUsed;
 }
 
-await comeAndGo(Math.min(count, MOST_WARM_UP));
+await comeAndGo(Math.min(count, MAX_WARM_UP));
 const before = heapAfterCollection();
 await comeAndGo(count);
 const grownBytes = heapAfterCollection() - before;

@@ -1,16 +1,16 @@
 // A client that sends 65,000 ephemeral frames a second, far above every rate.
 // `pnpm storm --flood` runs it until the server closes the connection.
-// Measures the share of a core that the server spends on it, when the close came, and the round trips of another client.
+// Measures the share of a core that the server uses, the seconds until the close, and the round trips of another client.
 import { DEFAULT_LIMITS } from "@halyard/server";
 import { setTimeout as pause } from "node:timers/promises";
 import { AppServer } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
 import { p99Of } from "../support/p99.ts";
-import { ORIGIN } from "../support/test-app.ts";
 import { Page, V1Client } from "../support/v1-client.ts";
 import { encodeFrame } from "../support/websocket-frames.ts";
 import { atMost } from "./bound.ts";
 import type { Bound } from "./bound.ts";
+import { connectOptions } from "./connect-options.ts";
 import { timesOf } from "./process-figures.ts";
 
 const FRAMES_PER_SECOND = 65_000;
@@ -19,7 +19,7 @@ const FRAME = JSON.stringify({ type: "cursor_moved", x: 123.5, y: 456.25, $: { c
 const FRAMES = Buffer.concat(
   Array.from({ length: (FRAMES_PER_SECOND * STEP_MS) / 1_000 }, () => encodeFrame({ payload: FRAME })),
 );
-/** The close is due after 10 s. */
+/** When the flood ends without a close, in ms. The server closes the connection after 10 s. */
 const MAX_MS = 15_000;
 
 /** Floods a server until it closes the connection. */
@@ -63,11 +63,7 @@ export async function flood(runtime: Runtime): Promise<Bound[]> {
 }
 
 async function connect(port: number, user: string): Promise<V1Client> {
-  const options = {
-    url: `ws://127.0.0.1:${String(port)}/ws`,
-    headers: { cookie: `session=${user}`, origin: ORIGIN },
-  };
-  const client = await new V1Client(options, new Page()).open();
+  const client = await new V1Client(connectOptions(port, user), new Page()).open();
   await client.hello();
   return client;
 }

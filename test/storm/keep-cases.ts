@@ -1,10 +1,10 @@
-// The cases of `keep.ts`: what a user can make the server keep, and the bound that follows from the default limits.
+// The cases of `keep.ts`: each fills one kind of memory of the server, and has the bound that follows from the default limits.
 import { DEFAULT_LIMITS } from "@halyard/server";
 import type { AppServer } from "../support/app-server.ts";
-import { ORIGIN } from "../fixtures/identity.ts";
 import { handshake } from "../support/handshake.ts";
 import type { RawClient } from "../support/raw-client.ts";
 import { Page, V1Client } from "../support/v1-client.ts";
+import { connectOptions } from "./connect-options.ts";
 
 interface Scene {
   readonly port: number;
@@ -14,11 +14,11 @@ interface Scene {
 export interface KeepCase {
   readonly name: string;
   readonly boundMib: number;
-  /** Whether resident memory is measured: what a socket has not sent lies outside of what the runtimes count. */
+  /** Whether resident memory is measured, because the runtimes do not count the unsent bytes of sockets. @default false */
   readonly isResident?: boolean;
-  /** Bun: how many times the bound may be resident. @default 1 */
+  /** The factor of the bound on Bun. @default 1 */
   readonly bunFactor?: number;
-  /** Fills the server. @returns ends what it has opened */
+  /** Fills the memory of the server. @returns a function that closes the connections of the case */
   readonly fill: (scene: Scene) => Promise<() => Promise<void>>;
 }
 
@@ -49,7 +49,7 @@ export const KEEP_CASES: readonly KeepCase[] = [
   },
   {
     name: "a thousand users: history",
-    // Of each of a thousand clients the node also knows the latest replies.
+    // The node also stores the latest replies of each of the thousand clients.
     boundMib: inMib(LIMITS.historyTotalBytes + 1_000 * 4 * 1_024),
     fill: async ({ port }) => {
       for (let n = 0; n < 1_000; n += 10)
@@ -96,7 +96,7 @@ export const KEEP_CASES: readonly KeepCase[] = [
     fill: async ({ port, server }) => {
       const clients = await openAll(port, "eve");
       for (const client of clients) client.pause();
-      // The kernel takes some MiB for each connection before the server has to keep anything.
+      // The kernel buffers some MiB for each connection before the server has to.
       for (let n = 0; n < 8; n++)
         await server.command("publish", { count: 100, padding: 10_000, userId: "eve", everyMs: 1 });
       return closeAll(clients);
@@ -119,8 +119,7 @@ export const KEEP_CASES: readonly KeepCase[] = [
 const nothingToEnd = async (): Promise<void> => Promise.resolve();
 
 async function open(port: number, user: string): Promise<V1Client> {
-  const headers = { cookie: `session=${user}`, origin: ORIGIN };
-  const client = await new V1Client({ url: `ws://127.0.0.1:${String(port)}/ws`, headers }, new Page()).open();
+  const client = await new V1Client(connectOptions(port, user), new Page()).open();
   await client.hello();
   return client;
 }

@@ -1,6 +1,6 @@
-// What a user can make the server keep: each row of the table in docs/security.md, filled on purpose and measured.
-// `pnpm storm --keep` runs every case against a fresh server whose rates are high, so that the counts are what is reached.
-// The bounds are computed from the default limits, in MiB; texts take two bytes a character.
+// Measures the memory that a user can make the server keep: each row of the table in docs/security.md.
+// `pnpm storm --keep` runs every case against a fresh server whose rates are high, so that the case reaches the other limits.
+// The bounds are computed from the default limits, in MiB; a text takes two bytes a character.
 import { DEFAULT_LIMITS } from "@halyard/server";
 import { AppServer } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
@@ -10,11 +10,11 @@ import { KEEP_CASES } from "./keep-cases.ts";
 import type { KeepCase } from "./keep-cases.ts";
 
 const MIB = 1024 * 1024;
-/** What the engine compiles while a case runs for the first time. */
+/** The memory of the code that the engine compiles while a case runs for the first time. */
 const CODE_MIB = 4;
 const { userWaitingSends, waitingSends, messageBytes, historyTotalBytes, handlerMs } = DEFAULT_LIMITS;
 
-/** @param only a part of the names of the cases to run; empty for all */
+/** Runs the cases whose names contain `only`; all cases with an empty text. */
 export async function keep(runtime: Runtime, only: string): Promise<readonly Bound[]> {
   const bounds: Bound[] = [];
   for (const keepCase of KEEP_CASES) {
@@ -27,7 +27,7 @@ export async function keep(runtime: Runtime, only: string): Promise<readonly Bou
   return bounds;
 }
 
-/** The growth of the heap and of the memory outside of it, or of resident memory where the runtime counts no other. */
+/** The growth of the heap and of external memory, in bytes; of resident memory for a case that says so. */
 async function measure(runtime: Runtime, { fill, isResident }: KeepCase): Promise<number> {
   const limits = { userWaitingSends, waitingSends, messageBytes, historyTotalBytes, handlerMs };
   const server = new AppServer(
@@ -36,7 +36,7 @@ async function measure(runtime: Runtime, { fill, isResident }: KeepCase): Promis
     `${runtime}.ts`,
   );
   const read = async (): Promise<number> => {
-    // A first collection finds buffers that are free, a second one has freed them.
+    // Buffers that the first collection finds are free only after the second one.
     await server.command("memory");
     const memory = (await server.command("memory")) as { heap: number; external: number; rss: number };
     return isResident === true ? memory.rss : memory.heap + memory.external;

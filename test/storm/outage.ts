@@ -7,11 +7,12 @@ import type { Runtime } from "../support/app-server.ts";
 import { until } from "../support/wait.ts";
 import { ClientPool } from "./client-pool.ts";
 
-/** All clients are back within 30 s, and the busiest 100 ms gets at most 4.5 times the mean. */
+/** The bounds: all clients are connected again within 30 s, and the busiest 100 ms has at most 4.5 times the mean of attempts. */
 const MAX_BACK_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 120_000;
 const MAX_RATIO = 4.5;
 const SLICE_MS = 100;
+/** The first 95 % of the attempts count for the mean and for the busiest 100 ms. */
 const MOST_SHARE = 0.95;
 const LATE_SHARE = 0.99;
 
@@ -39,11 +40,11 @@ export interface Outage {
   readonly ratio: number;
   readonly mostBackMs: number;
   readonly allBackMs: number;
-  /** Clients that are open. */
+  /** The number of clients that are connected. */
   readonly open: number;
-  /** Clients with exactly one gap. */
+  /** The number of clients with exactly one gap. */
   readonly withOneGap: number;
-  /** Clients that receive a live announcement. */
+  /** The number of clients that received the announcement after the outage. */
   readonly live: number;
 }
 
@@ -129,7 +130,7 @@ function spread(
   };
 }
 
-/** The bounds that an outage exceeded, in words. */
+/** A sentence for each bound that an outage exceeded. */
 export function faultsOf(outages: readonly Outage[], clients: number): string[] {
   return outages.flatMap(({ pauseMs, ratio, allBackMs, open, withOneGap, live }) => {
     const faults = [

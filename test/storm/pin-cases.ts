@@ -1,5 +1,5 @@
-// The cases of `pnpm storm --pin`: every way to reconnect with every size of the heap, each against a fresh server.
-// Prints, for each, what was measured beside its bounds, and what others waited for.
+// The cases of `pnpm storm --pin`: every interval of reconnects with every size of the heap, each against a fresh server.
+// For each case it prints the figures with their bounds, and the shares of server and machine in the delays.
 import type { Runtime } from "../support/app-server.ts";
 import { boundTable, faultsIn } from "./bound.ts";
 import { pin, pinBounds } from "./pin.ts";
@@ -9,16 +9,16 @@ export interface PinCases {
   readonly runtime: Runtime;
   readonly seconds: number;
   readonly restSeconds: number;
-  /** How often the connections reconnect; 0 is never. */
+  /** The intervals between reconnects, in seconds; 0 for no reconnects. */
   readonly reconnectSeconds: readonly number[];
-  /** Node: sizes of the heap in MiB; 0 is the default of the runtime. */
+  /** The sizes of the heap on Node, in MiB; 0 for the default of the runtime. */
   readonly heapsMib: readonly number[];
 }
 
 const CONNECTIONS = 20;
 const ROOMS = 800;
 
-/** @returns the bounds that were exceeded, in words */
+/** Runs every case. @returns a sentence for each bound that was exceeded */
 export async function runPins(cases: PinCases, print: (text: string) => void): Promise<string[]> {
   const { runtime, seconds, restSeconds } = cases;
   const faults: string[] = [];
@@ -39,7 +39,7 @@ export async function runPins(cases: PinCases, print: (text: string) => void): P
   return faults;
 }
 
-/** Whose time the others waited for: the server's, or the machine's. */
+/** The figures without a bound, which show whether the server or the machine caused a delay. */
 function explain({
   attacked,
   historyMib,

@@ -19,7 +19,7 @@ const MIB = 1024 * 1024;
 const BUDGET_BYTES = 256 * MIB;
 const SPARE_MIB = 200;
 const MAX_P99_MS = 50;
-/** What may be left on the heap beside the history: code that the engine has compiled meanwhile, and free lists. */
+/** The growth of the heap beside the history: code that the engine has compiled meanwhile, and free lists. */
 const LEFT_MIB = 16;
 const SAMPLE_MS = 1_000;
 
@@ -28,28 +28,29 @@ export interface PinOptions {
   readonly seconds: number;
   readonly connections: number;
   readonly rooms: number;
-  /** How often each connection of the attacker reconnects. @default never */
+  /** The interval between the reconnects of each connection of the attacker, in ms. @default no reconnects */
   readonly reconnectMs?: number | undefined;
-  /** How long after the attack the memory is measured. */
+  /** The time between the attack and the last measurement of the memory. */
   readonly restSeconds: number;
-  /** @default the server's own */
+  /** The limit `historyTotalBytes`. @default 256 MiB, as in a server */
   readonly budgetBytes?: number;
-  /** Other limits than the server's own. @default none */
+  /** Limits in place of the defaults. @default none */
   readonly limits?: Partial<ServerLimits>;
-  /** Node: `--max-old-space-size`, in MiB. @default none */
+  /** The option `--max-old-space-size` of Node, in MiB. @default none */
   readonly maxHeapMib?: number | undefined;
 }
 
-/** What others see during a part of the run; times in ms. */
+/** The figures of a part of the run; times in ms. */
 interface Observation {
+  /** The 99th percentile of the round trips of the other users. */
   readonly p99Ms: number;
-  /** The p99 of the delays of the process that measures. */
+  /** The 99th percentile of the timer delays of the process that measures. */
   readonly ownDelayMs: number;
   /** The longest delay of the server's event loop. */
   readonly lagMs: number;
-  /** Of one core that the server's main thread used. */
+  /** The time that the main thread of the server ran, in percent of the elapsed time. */
   readonly cpuPercent: number;
-  /** Of the time that the main thread was ready to run and had to wait for a core of the machine. */
+  /** The time that the main thread was ready to run and no core was free, in percent of the elapsed time. */
   readonly waitedPercent: number;
 }
 
@@ -61,17 +62,17 @@ export interface PinReport {
   readonly historyMib: number;
   readonly evicted: number;
   readonly heapStartMib: number;
-  /** On the heap after the rest, without what the history still holds: it ends with its age. */
+  /** The heap after the rest, without the history, which ends with its age. */
   readonly heapLeftMib: number;
   readonly historyLeftMib: number;
   readonly residentLeftMib: number;
   readonly quiet: Observation;
   readonly attacked: Observation;
-  /** The attacker's sends that the server has stored. */
+  /** The number of sends of the attacker that the server has stored. */
   readonly sent: number;
 }
 
-/** Runs the attack beside five other users, and measures the server's process. */
+/** Runs the attack beside five other users, and measures the process of the server. */
 export async function pin(options: PinOptions): Promise<PinReport> {
   const { seconds, restSeconds, budgetBytes = BUDGET_BYTES, connections, rooms, reconnectMs } = options;
   const server = startServer(options);

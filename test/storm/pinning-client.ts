@@ -1,26 +1,27 @@
-// One connection of a user who fills the server's memory: it joins rooms and sends 64 KiB messages into them, as many as are
-// taken, and reads what comes back without keeping it.
+// A client of a user who fills the memory of the server: the client joins rooms, sends 64 KiB messages into them as fast as
+// the server answers, and stores no frame that it receives.
 // Written from PROTOCOL.md alone, on a bare WebSocket: a test client would keep every frame.
 import { WebSocket } from "ws";
-import { ORIGIN } from "../support/test-app.ts";
 import { Page } from "../support/v1-client.ts";
+import { connectOptions } from "./connect-options.ts";
 
-/** Fits into `limits.messageBytes` with its envelope. */
+/** The largest round content whose frame is within `limits.messageBytes`. */
 const CONTENT = "x".repeat(65_000);
-/** So many sends may be unanswered. */
+/** The most sends without an answer. */
 const WINDOW = 32;
 const RETRY_MS = 200;
 
 export class PinningClient {
   readonly #port: number;
   readonly #rooms: readonly string[];
-  /** A new one for each connection: what the server has not answered is not repeated. */
+  /** Each connection has a new page, so that no unanswered send is repeated. */
   #page = new Page();
   readonly #timer: NodeJS.Timeout | undefined;
   #socket: WebSocket | undefined;
   #isStopped = false;
   #unanswered = 0;
-  sent = 0;
+  /** The number of sends that the server has stored. */
+  stored = 0;
 
   constructor(port: number, rooms: readonly string[], reconnectMs: number | undefined) {
     this.#port = port;
@@ -38,10 +39,11 @@ export class PinningClient {
   #connect(): void {
     if (this.#isStopped) return;
     this.#page = new Page();
-    const url = new URL(`ws://127.0.0.1:${String(this.#port)}/ws`);
+    const options = connectOptions(this.#port, "pinning");
+    const url = new URL(options.url);
     url.searchParams.set("c", this.#page.clientId);
     url.searchParams.set("a", String(++this.#page.attempt));
-    const headers = { cookie: "session=pinning", origin: ORIGIN };
+    const { headers } = options;
     const socket = new WebSocket(url, ["halyard.v1"], { headers, perMessageDeflate: false });
     this.#socket = socket;
     this.#unanswered = 0;
@@ -66,13 +68,13 @@ export class PinningClient {
   }
 
   #receive(socket: WebSocket, data: Buffer): void {
-    // A message that comes back.
+    // A message of a room, which is too long to be a reply.
     if (data.length > 10_000) return;
     const text = data.toString();
     if (text.includes('"type":"welcome"')) this.#fill(socket);
     else if (/"re":\d/.test(text)) {
       this.#unanswered--;
-      if (text.includes('"type":"reply"')) this.sent++;
+      if (text.includes('"type":"reply"')) this.stored++;
       this.#fill(socket);
     }
   }

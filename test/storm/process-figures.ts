@@ -1,10 +1,10 @@
-// What Linux counts of another process: its peak memory, and the time of its main thread.
-// The storms read them around a measurement: the process itself is not asked, and its answer cannot be late.
+// Reads the figures that Linux has of another process: its peak memory, and the times of its main thread.
+// The storms read them before and after a measurement. A busy process delays no reading, because it takes no part in it.
 import { readFileSync } from "node:fs";
 
 const NS_PER_MS = 1e6;
 
-/** The most resident memory since the process began, in bytes. */
+/** The peak of the resident memory since the start of the process, in bytes. */
 export function peakMemoryOf(pid: number): number {
   const [, kilobytes = "0"] =
     /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, "utf8")) ?? [];

@@ -1,6 +1,6 @@
 // Users who resume a hundred full rooms again and again, as fast as the limits let them in.
 // `pnpm storm --resume` runs it: one user who reads the replays, and four who read nothing.
-// Measures what it costs the server: share of a core, longest turn in CPU time, most memory, and the round trips of others.
+// Measures the share of a core, the longest turn in CPU time, the growth of resident memory, and the round trips of another user.
 import { DEFAULT_LIMITS } from "@halyard/server";
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
@@ -10,8 +10,8 @@ import { channelsOf } from "../support/frame.ts";
 import type { Position } from "../support/frame.ts";
 import { p99Of } from "../support/p99.ts";
 import { RawClient } from "../support/raw-client.ts";
-import { ORIGIN } from "../support/test-app.ts";
 import { Page, V1Client } from "../support/v1-client.ts";
+import { connectOptions } from "./connect-options.ts";
 
 const MIB = 1024 * 1024;
 const ROOMS = 100;
@@ -22,10 +22,10 @@ const MAX_TURN_MS = 20;
 interface ResumeStormOptions {
   readonly runtime: Runtime;
   readonly users: number;
-  /** Of each user. */
+  /** The number of connections of each user. */
   readonly connections: number;
   readonly seconds: number;
-  /** Whether the clients read what they get. */
+  /** Whether the clients read the frames that the server sends to them. */
   readonly reads: boolean;
 }
 
@@ -33,7 +33,7 @@ interface ResumeStormOptions {
 interface ResumeStormReport {
   readonly hellosPerSecond: number;
   readonly kibPerSecond: number;
-  /** Of one core. */
+  /** The part of one core that the server used, from 0 to 1. */
   readonly cpuShare: number;
   /** The most CPU time between two timers of the server that were due at once. */
   readonly longestTurnMs: number;
@@ -41,7 +41,7 @@ interface ResumeStormReport {
   readonly p99Ms: number;
 }
 
-/** Fills the rooms, lets the users resume them, and measures the server's process. */
+/** Fills the rooms, lets the users resume them for the given seconds, and measures the process of the server. */
 async function resumeStorm(options: ResumeStormOptions): Promise<ResumeStormReport> {
   const { runtime, seconds } = options;
   const server = new AppServer(runtime, { boundsJournal: true, limits: DEFAULT_LIMITS }, `${runtime}.ts`);
@@ -104,11 +104,11 @@ export async function runResumes(
 interface Usage {
   readonly cpuMs: number;
   readonly rss: number;
-  /** Since the last time that it was asked for. */
+  /** The most CPU time of one turn since the last reading, in ms. */
   readonly longestTurnMs: number;
 }
 
-/** @returns positions before the first message of each room */
+/** Publishes messages into every room. @returns the position before the first message of each room */
 async function fillRooms(server: AppServer, port: number): Promise<(Position & { readonly ch: string })[]> {
   const rooms = Array.from({ length: ROOMS }, (_, n) => `full-${String(n)}`);
   const first = await new V1Client(connectOptions(port, "first"), new Page()).open();
@@ -128,7 +128,7 @@ interface Resumer {
   readonly storm: { hello: string; hellos: number; isOver: boolean };
 }
 
-/** Connects, says hello, and is gone with the welcome, or reads nothing for two seconds. */
+/** Connects and says hello again and again. Each connection ends at its first frame, or after 2 s without reading. */
 async function resumeAgain({ port, user, positions, reads, storm }: Resumer): Promise<void> {
   const rooms = positions.map(({ ch }) => ch.slice("room:".length));
   while (!storm.isOver) {
@@ -156,13 +156,6 @@ async function resumeAgain({ port, user, positions, reads, storm }: Resumer): Pr
   }
 }
 
-function connectOptions(
-  port: number,
-  user: string,
-): { readonly url: string; readonly headers: Readonly<Record<string, string>> } {
-  return { url: `ws://127.0.0.1:${String(port)}/ws`, headers: { cookie: `session=${user}`, origin: ORIGIN } };
-}
-
 async function observe(
   server: AppServer,
   other: RawClient,
@@ -172,7 +165,7 @@ async function observe(
   let mostRss = 0;
   for (const until = performance.now() + ms; performance.now() < until;) {
     const sentAt = performance.now();
-    // A server that is busy for 5 s is a figure, and no end of the run.
+    // A server that does not answer within 5 s gives a high figure. The run goes on.
     await other.sync().catch(() => undefined);
     times.push(performance.now() - sentAt);
     other.frames.length = 0;

@@ -1,15 +1,15 @@
 // Lets many clients stop reading while the server sends to them.
 // `pnpm storm` runs it with 1,000 clients.
-// `readersFaults` names the bounds that the run exceeded: 1 MiB for each client, and 100 ms for a healthy one.
+// `readersFaults` names the exceeded bounds: 1 MiB of memory for each client, and 100 ms for a round trip of a client that reads.
 import { setTimeout as pause } from "node:timers/promises";
 import { AppServer } from "../support/app-server.ts";
 import type { Runtime } from "../support/app-server.ts";
 import { p99Of } from "../support/p99.ts";
 import { RawClient } from "../support/raw-client.ts";
 import type { ConnectOptions } from "../support/raw-client.ts";
-import { ORIGIN } from "../support/test-app.ts";
 import type { Stats } from "../support/test-app.ts";
 import { until } from "../support/wait.ts";
+import { connectOptions } from "./connect-options.ts";
 
 const MIB = 1024 * 1024;
 const PADDING = 10_000;
@@ -23,9 +23,9 @@ const MAX_P99_MS = 100;
 export interface ReadersReport {
   readonly readers: number;
   readonly seconds: number;
-  /** The highest growth of the resident memory. */
+  /** The highest growth of the resident memory, in MiB. */
   readonly grownMib: number;
-  /** The 99th percentile of a healthy client's round trip meanwhile. */
+  /** The 99th percentile of the round trips of a client that reads, in ms. */
   readonly p99Ms: number;
 }
 
@@ -103,10 +103,8 @@ async function observe(server: AppServer, healthy: RawClient, readers: number): 
 }
 
 function readerOptions(port: number, n: number): ConnectOptions {
-  const headers = { cookie: `session=reader-${String(n)}`, origin: ORIGIN };
   return {
-    url: `ws://127.0.0.1:${String(port)}/ws`,
-    headers,
+    ...connectOptions(port, `reader-${String(n)}`),
     localAddress: `127.0.0.${String(2 + (n % 8))}`,
   };
 }
