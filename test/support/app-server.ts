@@ -1,6 +1,6 @@
 // Starts the fixture application of `fixtures/` on Node or on Bun, in a process of its own.
 // `TestApp`, the fuzzer and the storms start it and send it commands as JSON lines.
-// `stop` ends the process by its id, and every command that waits rejects when the process ends.
+// `stop` ends the process by its id. A command that waits for its answer rejects when the process ends.
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { createRequire } from "node:module";
@@ -32,12 +32,12 @@ export class AppServer {
   #ids = 0;
   #stderr = "";
 
-  /** @param entry a program of `fixtures`, by its name; or any other, by its whole path */
+  /** @param entry the file name of a program in `fixtures`, or the absolute path of another program */
   constructor(runtime: Runtime, options: AppOptions, entry: string) {
     const source = resolve(import.meta.dirname, "../fixtures", entry);
     const file = runtime === "node" && !isAbsolute(entry) ? compiledFixture(source) : source;
     const { namespace, runtimeFlags = [] } = options;
-    // `ip` becomes the program: its process id stays.
+    // `ip` replaces itself with the program, which keeps the process id.
     const inside = namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
     const command = [...inside, binaryOf(runtime), ...runtimeFlags, file, JSON.stringify(options)];
     const [program = "", ...args] = command;
@@ -58,7 +58,7 @@ export class AppServer {
     return this.#child.pid ?? 0;
   }
 
-  /** The exit code of the process; null where a signal has ended it. */
+  /** Resolves with the exit code of the process; with null if a signal ended it. */
   get exited(): Promise<number | null> {
     return this.#exited;
   }
@@ -67,7 +67,7 @@ export class AppServer {
     return within(this.#ready.promise, () => `the fixture to start\n${this.#stderr}`, 60_000);
   }
 
-  /** Runs one of `fixtures/commands.ts`. */
+  /** Runs a command of `fixtures/commands.ts` in the process. @returns its answer */
   async command(name: string, input: object = {}): Promise<unknown> {
     const id = ++this.#ids;
     const answer = Promise.withResolvers<unknown>();

@@ -1,4 +1,4 @@
-// Two nodes on one store whose managers ask clients, and what the clients say: for the tests of requests across nodes.
+// Two nodes on one store whose managers send requests to clients, and the answers of the clients.
 import { defineProtocol, HalyardError, request } from "@halyard/protocol";
 import type { RoomReply, WebSocketManager } from "@halyard/server";
 import { z } from "zod";
@@ -17,7 +17,7 @@ export const protocol = defineProtocol({
 export type Manager = WebSocketManager<typeof protocol>;
 export type Reply = RoomReply<{ answer: "yes" | "no" }>;
 
-/** What a client says to a request. */
+/** The answer of a client to a request: a reply, an error, or none. */
 export type Answer = { readonly result: unknown } | { readonly code: string } | undefined;
 
 export function scene(...[config, faults, wrap]: ConstructorParameters<typeof TwoNodes>) {
@@ -27,7 +27,7 @@ export function scene(...[config, faults, wrap]: ConstructorParameters<typeof Tw
 
 export const asked = (socket: NodeSocket): Frame[] => socket.of("request");
 
-/** Answers what a client was asked last. */
+/** Answers the newest request to a client. */
 export function answer(socket: NodeSocket, said: Answer): void {
   const re = (asked(socket).at(-1)?.["$"] as { readonly id: string } | undefined)?.id;
   if (said === undefined || re === undefined) return;
@@ -35,7 +35,7 @@ export function answer(socket: NodeSocket, said: Answer): void {
   socket.say({ ...("result" in said ? { type: "reply", result: said.result } : error), $: { re } });
 }
 
-/** What became of a request: its value, or the code of its error. */
+/** The result of a request: its value, or the code of its error. */
 export const outcome = (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((error: unknown) => (error instanceof HalyardError ? error.code : error));
 

@@ -1,4 +1,4 @@
-// A store that is away from its nodes, and what is said meanwhile: for the tests of nodes without their store.
+// Cuts nodes off from their store and connects them again, and sends and reads messages: for the tests of nodes without a store.
 import { newClientId } from "./two-nodes.ts";
 import type { HelloFields, NodeSocket, TwoNodes } from "./two-nodes.ts";
 
@@ -8,8 +8,9 @@ export interface ChannelState {
   readonly recovered: unknown;
 }
 
-/** A beat, its deadline, a look at the health, and the time that a short loss is waited for. */
+/** Longer than a node needs to notice that its store is away, in ms. */
 const AWAY_MS = 6_000;
+/** Longer than a node needs to catch up after its store is back, in ms. */
 const BACK_MS = 12_000;
 export const SLOW = { latencyMs: { min: 1, max: 25 }, seed: 7 };
 
@@ -38,7 +39,7 @@ export const channelsOf = (socket: NodeSocket): Record<string, ChannelState> =>
 
 export const presenceOf = (socket: NodeSocket) => [...socket.of("user_joined"), ...socket.of("user_left")];
 
-/** Cuts both nodes off, and waits until they know. */
+/** Cuts these nodes off from the store, or both, and waits until they have noticed it. */
 export async function goAway(nodes: TwoNodes, ...ids: string[]): Promise<void> {
   nodes.shared.partition(...(ids.length === 0 ? ["a", "b"] : ids));
   await nodes.run(AWAY_MS);
@@ -49,7 +50,7 @@ export async function comeBack(nodes: TwoNodes): Promise<void> {
   await nodes.run(BACK_MS);
 }
 
-/** A client's first socket, which is cut, and what its next one says. */
+/** Connects a client and cuts its connection. @returns the fields of the hello of its next connection */
 export async function dropped(
   nodes: TwoNodes,
   userId: string,

@@ -1,15 +1,15 @@
-// A socket without a runtime, for what no real socket can be made to do at a chosen moment: a full buffer, a send that throws.
-// Handed to `manager.handleOpen`, as an application does that has an own server.
+// A socket without a runtime, for events that a test cannot cause on a real socket at a chosen moment: a full buffer, a send that
+// throws. Tests hand it to `manager.handleOpen`, as an application with its own server does.
 import type { WebSocketInstance } from "@halyard/server";
 import type { Frame } from "./frame.ts";
 
 type SocketData = Readonly<Record<string, unknown>> & { readonly userId: string };
 
-/** Records what is sent and with which code it is closed. */
+/** Records the frames that are sent, and the codes of its closes. */
 export class BareSocket implements WebSocketInstance<SocketData> {
   readonly data: SocketData;
   readyState = 1;
-  /** The bytes that wait for the peer. */
+  /** The bytes that the peer has not read. */
   bufferedAmount = 0;
   readonly frames: Frame[] = [];
   /** The codes of all calls of `close`. */
@@ -30,13 +30,13 @@ export class BareSocket implements WebSocketInstance<SocketData> {
     this.onClose?.();
   }
 
-  /** The frames of this type. */
+  /** The recorded frames of this type. */
   all(type: string): Frame[] {
     return this.frames.filter((frame) => frame.type === type);
   }
 }
 
-/** Lets every microtask and every immediate run that is due now. */
+/** Waits for some turns of the event loop, in which all due microtasks and immediates run. */
 export async function turns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,5 +1,4 @@
-// A system in the test's own process, whose sockets are made by the test.
-// After each test every system of it is closed.
+// A system in the process of the test, which creates the sockets itself. After each test all its systems are closed.
 import { createWebSocketSystem } from "@halyard/server";
 import type {
   GuestIdentity,
@@ -12,7 +11,7 @@ import { protocol } from "../fixtures/protocol.ts";
 import { BareSocket, turns } from "./bare-socket.ts";
 import type { Page } from "./v1-client.ts";
 
-/** Users of tests, who may have roles. */
+/** The identity of a user, who may have a role. */
 interface TestIdentity extends GuestIdentity {
   readonly user: GuestIdentity["user"] & { readonly role?: string };
 }
@@ -47,7 +46,7 @@ export function hello(page: Page): string {
   return JSON.stringify({ type: "hello", clientId, attempt, positions: [], rooms: [], $: { id: "h" } });
 }
 
-/** Counts how deeply the calls of the application's code are nested. */
+/** Measures how deeply calls of application code are nested. */
 export class Nesting {
   deepest = 0;
   #depth = 0;

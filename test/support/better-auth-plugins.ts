@@ -1,4 +1,4 @@
-// Better Auth on a SQLite file, with each official plugin that makes sessions, and what a visitor sends it.
+// Better Auth on a SQLite file with each official plugin that creates sessions, and the requests of a visitor to it.
 // `better-auth-sign-ins.ts` signs in with each of the plugins.
 // Nothing leaves this machine: the OAuth provider is a server on loopback.
 import { apiKey } from "@better-auth/api-key";
@@ -44,14 +44,14 @@ import { PASSWORD } from "./users.ts";
 const folder = mkdtempSync(join(tmpdir(), "halyard-plugins-"));
 export const provider = await startOAuthProvider();
 
-/** What the plugins would have sent by mail or text message, by its receiver. */
+/** The newest secret that a plugin has sent by e-mail or text message, by receiver. */
 export const sent = new Map<string, string>();
 const send = (to: string, secret: string): Promise<void> => {
   sent.set(to, secret);
   return Promise.resolve();
 };
 
-/** The types of the plugins in packages of their own are those of another version of a dependency. */
+/** The types of a plugin in another package come from another version of a dependency. */
 const ofAnotherVersion = (plugin: object) => plugin as BetterAuthPlugin;
 
 export const auth = betterAuth({
@@ -112,14 +112,14 @@ export const auth = betterAuth({
   ],
 });
 
-/** What the test plugin adds to the context. */
+/** The context with the field of the test plugin. */
 export const context = auth.$context as unknown as Promise<{
   readonly test: {
     login(input: { readonly userId: string }): Promise<{ readonly headers: globalThis.Headers }>;
   };
 }>;
 
-/** What the API-key plugin adds to `auth.api`. */
+/** The calls that the API-key plugin adds to `auth.api`. */
 export const keys = auth.api as unknown as {
   createApiKey(input: {
     readonly body: { readonly userId: string; readonly name: string; readonly remaining?: number };
@@ -140,7 +140,7 @@ export function removeStore(): void {
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** A signed-in client: what its upgrade carries, and how its session ends. */
+/** A signed-in client: the headers of its upgrade, and a function that ends its session. */
 export interface SignedIn {
   readonly headers: Headers;
   readonly end: () => Promise<unknown>;
@@ -161,7 +161,7 @@ export async function call(path: string, body?: object, headers: Headers = {}): 
 export const json = async (response: Response): Promise<Record<string, string>> =>
   (await response.json()) as Record<string, string>;
 
-/** The session of a response's cookies, which its sign-out ends. */
+/** The client that has the cookies of a response. A sign-out ends its session. */
 export function withCookie(response: Response, jar = ""): SignedIn {
   const cookie = [cookieOf(response), jar].filter(Boolean).join("; ");
   return { headers: { origin: ORIGIN, cookie }, end: () => call("sign-out", {}, { cookie }) };
@@ -169,7 +169,7 @@ export function withCookie(response: Response, jar = ""): SignedIn {
 
 let accounts = 0;
 
-/** An address that no other account of the test has. */
+/** An e-mail address that no other account of the test has. */
 export const newEmail = (name = "ada"): string => `${name}${String(++accounts)}@example.test`;
 
 export async function account(
@@ -181,7 +181,7 @@ export async function account(
   return { ...withCookie(response), email, id: user.id, token };
 }
 
-/** The token of a session, as a native client presents it. */
+/** The client that presents the token of a session, as a native client does. */
 export function withToken(token: string): SignedIn {
   const headers = { authorization: `Bearer ${token}` };
   return { headers, end: () => call("sign-out", {}, headers) };

@@ -1,5 +1,5 @@
-// Signs in with each official plugin of Better Auth that makes sessions; `better-auth-plugins.test.ts` reads its table.
-// Each entry gives what an upgrade carries, and the way in which its session ends.
+// Signs in with each official plugin of Better Auth that creates sessions, for `better-auth-plugins.test.ts`.
+// Each entry gives the headers of an upgrade, and a function that ends the session.
 import { vi } from "vitest";
 import { cookieOf } from "./better-auth-parts.ts";
 import {
@@ -21,7 +21,7 @@ import { Passkey } from "./passkey.ts";
 import { ORIGIN } from "./test-app.ts";
 import { PASSWORD } from "./users.ts";
 
-/** Plugins that make no session, each with the reason. */
+/** The plugins that create no session, each with the reason. */
 export const withoutSessions: Readonly<Record<string, string>> = {
   captcha: "refuses sign-ins",
   "custom-session": "changes what a session looks like; packages/better-auth tests it",
@@ -31,7 +31,7 @@ export const withoutSessions: Readonly<Record<string, string>> = {
   "open-api": "serves documentation",
 };
 
-/** By the id of the plugin, and what is special after a comma. */
+/** The sign-ins, by the id of the plugin; a variant has a comma and its name after the id. */
 export const signIns: Readonly<Record<string, () => Promise<SignedIn>>> = {
   "email and password": account,
   "api-key": async () => {
@@ -137,7 +137,7 @@ export const signIns: Readonly<Record<string, () => Promise<SignedIn>>> = {
   },
   "one-tap": async () => {
     const { fetch } = globalThis;
-    // The plugin asks no other place than this one for the keys of Google.
+    // The plugin reads the keys of Google from this address only.
     vi.stubGlobal("fetch", async (input: string | URL, init?: RequestInit) =>
       fetch(String(input) === GOOGLE_KEYS ? `${provider.url}/certs` : input, init),
     );
@@ -193,9 +193,9 @@ async function removeKey(userId: string, keyId: string): Promise<void> {
 const LOOPBACK = { provider: "loopback", callbackURL: `${ORIGIN}/home` };
 const GOOGLE_KEYS = "https://www.googleapis.com/oauth2/v3/certs";
 
-/** Goes to the provider as a browser does, and back with what it answers. */
+/** Follows the redirects to the provider and back, as a browser does. */
 async function returnFromProvider(started: Response): Promise<Response> {
-  // A fetch gets its address in the body, which the proxy's plugin changes; its header is left as it was.
+  // The answer to a fetch has the address in its body. The proxy plugin changes the body and not the header.
   const url = started.status === 302 ? locationOf(started) : ((await json(started.clone()))["url"] ?? "");
   const { search } = new URL(locationOf(await fetch(url, { redirect: "manual" })));
   return call(`callback/${LOOPBACK.provider}${search}`, undefined, { cookie: cookieOf(started) });

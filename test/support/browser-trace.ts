@@ -1,14 +1,14 @@
-// What Chromium's own trace says of a page: how long its main thread ran scripts, its longest task, and its frames.
+// Reads the trace that Chromium writes of a page: the time that its main thread ran scripts, its longest task, and its frames.
 import type { Browser, Page } from "playwright-core";
 
 export interface TraceFigures {
-  /** From the first event of the page's main thread to the last. */
+  /** The time from the first task of the main thread of the page to the last one. */
   readonly seconds: number;
-  /** The share of one core that ran scripts, garbage collection included. By the clock of the thread: waiting for a core is no cost. */
+  /** The share of the time that scripts ran, with garbage collection, by the clock of the thread, which stops without a core. */
   readonly scripting: number;
-  /** The longest task of the main thread in milliseconds of the thread's clock, and of the wall's. */
+  /** The longest task of the main thread, in ms by the clock of the thread, and in ms of real time. */
   readonly longestTaskMs: { readonly thread: number; readonly wall: number };
-  /** The frames that were drawn. */
+  /** The number of frames that were drawn. */
   readonly frames: number;
 }
 
@@ -17,7 +17,7 @@ interface TraceEvent {
   readonly ph: string;
   readonly pid: number;
   readonly tid: number;
-  /** In microseconds, as all times of a trace. */
+  /** In µs, as all times of a trace. */
   readonly ts: number;
   readonly dur?: number;
   readonly tdur?: number;
@@ -32,11 +32,11 @@ const CATEGORIES = [
   "disabled-by-default-devtools.timeline.frame",
 ];
 const TASK = "RunTask";
-/** What the performance panel of the developer tools counts as scripting. */
+/** The events that the performance panel of the developer tools counts as scripting. */
 const SCRIPTING =
   /^(EventDispatch|EvaluateScript|FunctionCall|TimerFire|FireAnimationFrame|RunMicrotasks|M(in|aj)orGC)$/;
 
-/** Traces a page while something happens in it. */
+/** Traces a page while an action runs. */
 export async function traceOf(
   browser: Browser,
   page: Page,
@@ -69,7 +69,7 @@ function figuresOf(events: readonly TraceEvent[]): TraceFigures {
   };
 }
 
-/** The main thread of the page that was traced: the busiest of those of the browser's pages. */
+/** The main thread of the traced page: of the main threads of all pages the one with the most tasks. */
 function mainThreadOf(events: readonly TraceEvent[]): Pick<TraceEvent, "pid" | "tid"> {
   const threads = events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");
   const tasksOf = (thread: TraceEvent) =>
@@ -79,7 +79,7 @@ function mainThreadOf(events: readonly TraceEvent[]): Pick<TraceEvent, "pid" | "
   return busiest;
 }
 
-/** The events that lie within no other of them. */
+/** The events that are not within another one. */
 function outermost(inOrder: readonly TraceEvent[]): TraceEvent[] {
   let end = -1;
   return inOrder.filter((event) => {

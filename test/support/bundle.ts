@@ -4,20 +4,20 @@ import { build } from "vite";
 /**
  * Bundles a file for a page, as Vite does for an application's users.
  *
- * @param format `iife` is for what loads no modules
+ * @param format `iife` for a script that is loaded without modules
  */
 export async function bundle(directory: string, file: string, format: "es" | "iife" = "es"): Promise<string> {
   const built = await build({
     root: directory,
     configFile: false,
     logLevel: "error",
-    // Vitest has set it to "test", with which React and others are as in development.
+    // Vitest sets it to "test", with which React runs in its development mode.
     define: { "process.env.NODE_ENV": '"production"' },
     build: {
       write: false,
       target: "es2023",
       modulePreload: false,
-      // One script: what an application loads when it is used is in it, too.
+      // One script, which includes the dynamic imports.
       rolldownOptions: { input: join(directory, file), output: { codeSplitting: false, format } },
     },
   });

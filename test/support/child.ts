@@ -1,5 +1,5 @@
-// Both ends of the IPC between the soak or a storm and its child processes.
-// The parent uses `Child`, the programs use `serveParent` and `readInput`.
+// Both ends of the IPC between a soak or a storm and its child processes.
+// The parent uses `Child`; the child uses `serveParent` and `readInput`.
 // A child exits with its parent, and a parent's exit kills a stopped child.
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -49,7 +49,7 @@ export class Child {
       else pending?.reject(new Error(`${program}: ${error}`));
     });
     this.exited = new Promise((resolve) => this.#child.once("close", () => resolve()));
-    // A process that is stopped by SIGSTOP does not see that its parent has exited.
+    // A process that is stopped by SIGSTOP does not notice that its parent has exited.
     const killWithParent = (): void => this.signal("SIGKILL");
     process.once("exit", killWithParent);
     void this.exited.then(() => process.off("exit", killWithParent));
@@ -93,7 +93,7 @@ export class Child {
   }
 }
 
-/** Called by a child: answers the commands of its parent, and exits with the parent. */
+/** Called by a child: answers the commands of its parent, and exits when the parent ends. */
 export function serveParent(commands: Commands): void {
   process.on("message", ({ id, name, input }: Command) => {
     const run = async (): Promise<unknown> => await commands[name]?.(input as never);
@@ -105,7 +105,7 @@ export function serveParent(commands: Commands): void {
   process.once("disconnect", () => process.exit(0));
 }
 
-/** Called by a child: the input that its parent has started it with. */
+/** Called by a child: reads the input from its parent. */
 export function readInput<TInput>(): TInput {
   return JSON.parse(process.argv[2] ?? "{}") as TInput;
 }

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { chromiumArgs, findChromium } from "../../scripts/browser.ts";
 import { findFreePort } from "../../scripts/free-port.ts";
 
-/** A window of a browser whose tabs hide each other. */
+/** A browser window in which only the tab in front is visible. */
 export interface Tabs {
   readonly context: BrowserContext;
   close(): Promise<void>;
@@ -16,7 +16,7 @@ export async function launchChromium(...args: readonly string[]): Promise<Browse
   return chromium.launch({ executablePath: findChromium(), args: [...chromiumArgs, ...args] });
 }
 
-/** Starts a Chromium that keeps the pages before in its back/forward cache, as a user's does. Playwright turns it off. */
+/** Starts a Chromium with a back/forward cache, as users have it. Playwright turns the cache off. */
 export async function launchWithPageCache(): Promise<Browser> {
   return chromium.launch({
     executablePath: findChromium(),
@@ -26,8 +26,8 @@ export async function launchWithPageCache(): Promise<Browser> {
 }
 
 /**
- * Starts a Chromium whose tabs are hidden while another tab is in front, as they are for a user. Playwright reports every
- * page of its own contexts as visible; it does not do so for a browser that it connects to over CDP.
+ * Starts a Chromium whose tabs are hidden while another tab is in front, as they are for users. Playwright makes every page of
+ * its own contexts visible, but no page of a browser to which it connects over CDP.
  */
 export async function openTabs(...args: readonly string[]): Promise<Tabs> {
   const port = String(await findFreePort());
@@ -38,7 +38,7 @@ export async function openTabs(...args: readonly string[]): Promise<Tabs> {
   return { context, close: () => browser.close() };
 }
 
-/** Runs a module in a page, to its end: a script tag of a module may run later. */
+/** Runs a module in a page, and waits for its end, which a script tag would not do. */
 export async function runModule(page: Page, source: string): Promise<void> {
   const blob = `new Blob([${JSON.stringify(source)}], { type: "text/javascript" })`;
   await page.evaluate(`import(URL.createObjectURL(${blob})).then(() => undefined)`);

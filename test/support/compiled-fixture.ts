@@ -1,16 +1,16 @@
-// Turns a fixture into one JavaScript file, so that not each of its many processes has to strip the types of all its files.
-// Called by AppServer for Node; Bun reads TypeScript as fast.
+// Compiles a fixture to one JavaScript file, because stripping the types in each of its processes would take longer.
+// `AppServer` calls it for Node. Bun reads TypeScript as fast as JavaScript.
 import { createHash } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { buildSync } from "esbuild";
 
-/** From there, packages are found as from the fixtures. */
+/** A folder from which imports resolve as from the fixtures. */
 const DIRECTORY = join(import.meta.dirname, "../node_modules/.cache/fixtures");
 
 const compiled = new Map<string, string>();
 
-/** @returns the path of the JavaScript of a program in TypeScript */
+/** Compiles a program once per process. @returns the path of the JavaScript file */
 export function compiledFixture(file: string): string {
   const known = compiled.get(file);
   if (known !== undefined) return known;
@@ -26,7 +26,7 @@ export function compiledFixture(file: string): string {
   const text = outputFiles.map((output) => output.text).join("");
   const name = `${basename(file, ".ts")}-${createHash("sha256").update(text).digest("hex").slice(0, 16)}.mjs`;
   mkdirSync(DIRECTORY, { recursive: true });
-  // Two suites may compile it at once.
+  // Another suite may compile the same fixture at the same time.
   const draft = join(DIRECTORY, `${name}.${String(process.pid)}`);
   writeFileSync(draft, text);
   renameSync(draft, join(DIRECTORY, name));

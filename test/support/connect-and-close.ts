@@ -1,5 +1,5 @@
-// Opens and closes one connection, in a way that depends on its number.
-// The suite of 10,000 connections and the storms call it for numbers from 0 on, many at once.
+// Opens and closes one connection. A number decides the client, the user, the address and the way of the close.
+// The suite of 10,000 connections and the storms call it for all numbers from 0 on, many at once.
 // The numbers cover plain and `halyard.v1` clients, closes with and without a close frame, 1,000 users and 64 addresses.
 import { ORIGIN } from "../fixtures/identity.ts";
 import { RawClient } from "./raw-client.ts";
@@ -8,12 +8,12 @@ import { Page, V1Client } from "./v1-client.ts";
 
 const USERS = 1_000;
 
-/** A loopback address for the n-th connection: one address has 28,232 local ports, each of which rests for a minute. */
+/** The loopback address of the n-th connection. One address has 28,232 local ports, and a closed port is not free for a minute. */
 export function addressOf(n: number): string {
   return `127.0.0.${String(2 + (n % 64))}`;
 }
 
-/** How the n-th connection connects. */
+/** The options of the n-th connection. */
 export function numberedOptions(port: number, n: number): ConnectOptions {
   const headers = { cookie: `session=user-${String(n % USERS)}`, origin: ORIGIN };
   return { url: `ws://127.0.0.1:${String(port)}/ws`, headers, localAddress: addressOf(n) };

@@ -1,5 +1,5 @@
-// A server in the test's own process, whose one request answers with its input, and whose rooms have chat.
-// For tests of what a client runs in: everybody is let in, under the name in the URL.
+// A server in the process of the test, for tests of the runtimes of the client. Its request `echo` answers with its input.
+// The name in the URL is the user, and every user may use every room.
 import { defineProtocol, request } from "@halyard/protocol";
 import type { ProtocolOf } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";

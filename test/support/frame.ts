@@ -24,7 +24,7 @@ export interface Channel extends Position {
   readonly recovered: boolean | string;
 }
 
-/** A type; or an object whose fields the frame must have, at any depth; or a function that tests the frame. */
+/** A type, or an object whose fields the frame must have at any depth, or a function that tests the frame. */
 export type Pattern = string | Readonly<Record<string, unknown>> | ((frame: Frame) => boolean);
 
 function matches(value: unknown, pattern: unknown): boolean {
@@ -49,7 +49,7 @@ export function offsetOf(frame: Frame): number {
   return off;
 }
 
-/** The ids in a `user_list` or `user_joined`. */
+/** The user ids in a `user_list` or `user_joined`. */
 export function userIdsOf(frame: Frame): string[] {
   return (frame["users"] as readonly { readonly userId: string }[]).map(({ userId }) => userId);
 }
@@ -64,7 +64,7 @@ export function left(userId: string): (frame: Frame) => boolean {
   return (frame) => frame.type === "user_left" && (frame["userIds"] as readonly string[]).includes(userId);
 }
 
-/** Matches a list or a `user_joined` with this user: a user who leaves before that is not announced. */
+/** Matches a `user_list` or a `user_joined` with this user. */
 export function shows(userId: string): (frame: Frame) => boolean {
   return (frame) => ["user_list", "user_joined"].includes(frame.type) && userIdsOf(frame).includes(userId);
 }

@@ -1,11 +1,11 @@
 // Finds every option that is a function, in the types of the published packages.
-// The test of the application's code compares them with its table, so that a new option cannot be forgotten.
-// Reads the built declarations with the compiler's API; nothing is executed.
+// The test of application code compares them with its table, so that no new option is missing there.
+// The compiler API reads the built declarations; no code of them runs.
 import ts from "typescript-5.9";
 
 const OPTIONS_TYPE = /(?:Options|Config)$/;
 
-/** @returns `Type.property.property` of each function in an exported type whose name ends in Options or Config */
+/** @returns `Type.property.property` for each function in an exported type whose name ends in Options or Config */
 export function functionOptionsOf(entries: readonly string[]): string[] {
   const program = ts.createProgram([...entries], {
     strict: true,
@@ -41,7 +41,7 @@ class Walk {
     return symbol.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol;
   }
 
-  /** @param above the types around this one: a type within itself is not read again */
+  /** @param above the types that contain this one. A type that contains itself is read once. */
   #readProperties(type: ts.Type, path: string, above: readonly ts.Type[]): void {
     if (above.includes(type)) return;
     for (const property of this.#checker.getPropertiesOfType(type)) {
@@ -58,7 +58,7 @@ class Walk {
   }
 }
 
-/** An object that an application writes: of properties that Halyard declares, and no class. */
+/** Whether a type is an options object: its properties are declared by Halyard, and it is no class. */
 function isOptionObject(type: ts.Type): boolean {
   if (!(type.flags & ts.TypeFlags.Object) || type.isClass()) return false;
   return type.getProperties().some(({ declarations = [] }) => declarations.some(isOfHalyard));

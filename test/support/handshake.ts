@@ -1,6 +1,6 @@
-// HTTP requests written by hand on bare TCP, which no HTTP client would send.
-// The suites call it to see an upgrade's exact answer; the attacks and the fuzzer write its request text themselves.
-// Headers are written in the given order and are not checked.
+// Writes HTTP requests on a bare TCP connection, also those that no HTTP client sends.
+// The suites call `handshake` for the exact answer to an upgrade; attacks and the fuzzer write the request texts themselves.
+// Headers are written in the given order, without a check.
 import { connect } from "node:net";
 import { within } from "./wait.ts";
 
@@ -16,7 +16,7 @@ export interface HandshakeOptions {
   readonly socketPath?: string | undefined;
   /** The `Host` header. @default 127.0.0.1 and the port */
   readonly host?: string;
-  /** Written after those of every upgrade, in their order. @default none */
+  /** The headers after those of every upgrade, in this order. @default none */
   readonly headers?: readonly Header[];
   /** Whether this is a plain HTTP request, without the headers of an upgrade. @default false */
   readonly plain?: boolean;
@@ -28,7 +28,7 @@ export interface HandshakeAnswer {
   /** 0 when the server closed the connection without an answer. */
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
-  /** The bytes after the head: a body, or frames. */
+  /** The bytes after the head of the answer: a body, or frames. */
   readonly rest: Buffer;
 }
 
@@ -58,7 +58,7 @@ export function requestText(headers: readonly Header[], line: RequestLine = {}):
   return `${method} ${target} HTTP/${version}\r\n${lines.join("")}\r\n`;
 }
 
-/** The text of an upgrade with more headers than every upgrade has. */
+/** The text of an upgrade with these headers after those of every upgrade. */
 export function upgradeText(headers: readonly Header[] = [], target = "/ws"): string {
   return requestText([["Host", "x"], ...UPGRADE_HEADERS, ...headers], { target });
 }

@@ -1,5 +1,5 @@
-// HTTP servers inside a test, and what a test sends them: raw requests on one TCP connection, and WebSockets.
-// `closeServers` closes everything that a test has opened here.
+// HTTP servers in the process of the test, and raw requests and WebSockets to them.
+// `closeServers` closes all servers, managers and sockets that a test has opened here.
 import { createWebSocketSystem } from "@halyard/server";
 import type { RequestListener, Server } from "node:http";
 import { connect } from "node:net";
@@ -9,7 +9,7 @@ import { requestText, UPGRADE_HEADERS } from "./handshake.ts";
 import { listenOnLoopback } from "./listen-on-loopback.ts";
 import { until, within } from "./wait.ts";
 
-/** What is called after a test, the latest first. */
+/** The functions that `closeServers` calls, the latest first. */
 export const cleanups: (() => unknown)[] = [];
 
 export async function closeServers(): Promise<void> {
@@ -50,7 +50,7 @@ export const application: RequestListener = (request, response) => {
   request.on("end", () => response.end(`${String(request.method)} ${String(request.url)} ${body}`));
 };
 
-/** Sends text on one TCP connection, and resolves with everything that comes back until it ends or falls silent. */
+/** Sends texts on one TCP connection. @returns all bytes that come back until the connection ends or is silent */
 export async function exchange(port: number, ...texts: readonly string[]): Promise<string> {
   const socket = connect({ host: "127.0.0.1", port });
   cleanups.push(() => socket.destroy());
@@ -62,7 +62,7 @@ export async function exchange(port: number, ...texts: readonly string[]): Promi
     socket.write(text);
     await until("an answer", () => received.length > before || socket.closed, 1_000).catch(() => undefined);
   }
-  // A last answer in several segments.
+  // The last answer may come in several segments.
   let length = -1;
   await until("silence", () => length === (length = received.length) || socket.closed).catch(() => undefined);
   return received;
@@ -71,7 +71,7 @@ export async function exchange(port: number, ...texts: readonly string[]): Promi
 export const statusesOf = (text: string): string[] =>
   [...text.matchAll(/HTTP\/1\.[01] (\d+)/g)].map(([, code = ""]) => code);
 
-/** The request that curl --http2 and Java's HttpClient send. */
+/** A request as curl --http2 and the HttpClient of Java send it. */
 export const h2c = (target: string, body = ""): string =>
   requestText(
     [

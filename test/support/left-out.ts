@@ -1,4 +1,4 @@
-// Tests that a machine does not allow. They are not passed: `scripts/summary.ts` counts them, and says why.
+// Marks a test that this machine cannot run. `scripts/summary.ts` counts such tests apart, with their reasons.
 import type { TestContext } from "vitest";
 
 declare module "vitest" {
@@ -8,7 +8,7 @@ declare module "vitest" {
   }
 }
 
-/** Ends the test without a result. */
+/** Ends the test as left out. @param reason why this machine cannot run it */
 export function leaveOut({ task, skip }: TestContext, reason: string): never {
   task.meta.leftOut = reason;
   return skip(reason);

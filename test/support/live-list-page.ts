@@ -1,4 +1,4 @@
-// A page with one list of messages by `useMessages`, as an application shows it. `LiveList` bundles it, and reads `counts`.
+// A page with one list of messages by `useMessages`. `LiveList` bundles the page and reads its global `counts`.
 import { createWebSocketClient } from "@halyard/client";
 import { createHalyardReact } from "@halyard/react";
 import { createElement, memo } from "react";

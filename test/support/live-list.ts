@@ -5,11 +5,11 @@ import { launchChromium } from "./chromium.ts";
 import { ReactPage } from "./react-page.ts";
 import { until } from "./wait.ts";
 
-/** What the page has seen. */
+/** The counts of the page. */
 export interface ListCounts {
-  /** Of the component with the list. */
+  /** The number of renders of the component with the list. */
   renders: number;
-  /** The numbers of the lines, each time one came. */
+  /** The number of each received line, in the order of their arrival. */
   readonly numbers: number[];
 }
 
@@ -38,7 +38,7 @@ export class LiveList {
     return this.#opened.page;
   }
 
-  /** Publishes so many lines a second. Resolves when the page has all of them. */
+  /** Publishes lines at an even rate for some seconds. Resolves when the page has all of them. */
   async publish(perSecond: number, seconds: number): Promise<void> {
     const startedAt = performance.now();
     const before = this.#published;

@@ -1,6 +1,5 @@
 // A node in this process, on a test clock, with sockets in memory that speak `halyard.v1`.
-// The robustness suite uses it where a test counts what the node does in one turn, or lets minutes pass.
-// Reaches the server through its package name only.
+// The robustness suite uses it in tests that count the work of one turn, or let minutes pass.
 import { createWebSocketSystem } from "@halyard/server";
 import type { WebSocketInstance, WebSocketManager, WebSocketManagerConfig } from "@halyard/server";
 import { createTestClock } from "@halyard/testing";
@@ -9,7 +8,7 @@ import type { Frame, Position } from "./frame.ts";
 
 export type Resume = Readonly<Record<string, Position>>;
 
-/** A socket in memory. It keeps the frames that were sent to it. */
+/** A socket in memory that stores the frames that the node has sent. */
 export class MemorySocket implements WebSocketInstance {
   readonly data: WebSocketInstance["data"];
   readyState = 1;
@@ -23,7 +22,7 @@ export class MemorySocket implements WebSocketInstance {
     this.texts.push(text);
   }
 
-  /** The code and the reason with which the node has closed it. */
+  /** The code and the reason of the close by the node. */
   closed: readonly [code: number | undefined, reason: string | undefined] | undefined;
 
   close(code?: number, reason?: string): void {
@@ -31,7 +30,7 @@ export class MemorySocket implements WebSocketInstance {
     this.closed ??= [code, reason];
   }
 
-  /** The frames since the last call. */
+  /** Removes and returns the frames since the last call. */
   take(): Frame[] {
     return this.texts.splice(0).map((text) => JSON.parse(text) as Frame);
   }
@@ -47,7 +46,7 @@ export class MemoryNode {
 
   readonly #isRealTime: boolean;
 
-  /** @param config `isRealTime`: on the runtime's clock, whose turns are those of the event loop. @default false */
+  /** @param config with `isRealTime` the node uses the clock of the runtime in place of the test clock. @default false */
   constructor({ isRealTime = false, ...config }: MemoryNodeConfig = {}) {
     this.#isRealTime = isRealTime;
     const options = { builtIns: { presence: false }, authorize: () => true, ...config } as const;
@@ -56,7 +55,7 @@ export class MemoryNode {
     this.handlers = system.handlers;
   }
 
-  /** Connects a client that is in the rooms of its positions, and says hello; the welcome may still be due. */
+  /** Connects a client and sends its hello, with its rooms and the rooms of its positions. Does not wait for the welcome. */
   begin(userId: string, positions: Resume = {}, rooms: readonly string[] = []): MemorySocket {
     const socket = new MemorySocket(userId);
     this.manager.handleOpen(socket);
@@ -73,7 +72,7 @@ export class MemoryNode {
     return socket;
   }
 
-  /** Connects a client; returns its welcome and what followed it. */
+  /** Connects a client. @returns its socket, its welcome and the frames after the welcome */
   async connect(
     userId: string,
     positions: Resume = {},
@@ -100,13 +99,13 @@ export class MemoryNode {
     await this.manager.sendToRoom(room, { type: "chat_message", content, from });
   }
 
-  /** What the node counts as the memory of its history; NaN for one that counts nothing. */
+  /** The memory of the history as the node counts it; NaN for a node that does not count it. */
   get history(): { readonly bytes: number; readonly evicted: number } {
     const metrics = this.manager.getMetrics() as { readonly history?: { bytes: number; evicted: number } };
     return metrics.history ?? { bytes: NaN, evicted: NaN };
   }
 
-  /** Ends when nothing happens any more without time passing. */
+  /** Waits for all work that is due now. */
   async settle(): Promise<void> {
     if (!this.#isRealTime) await this.clock.advance(0);
     else for (let turns = 0; turns < 20; turns++) await nextTurn();

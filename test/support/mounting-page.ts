@@ -1,4 +1,5 @@
-// A page that mounts and unmounts a component with every hook of @halyard/react. `mounts.test.ts` bundles it, and calls `mountAndUnmount`.
+// A page with a component that uses every hook of @halyard/react. `mounts.test.ts` bundles the page and calls its global
+// `mountAndUnmount`.
 import { createWebSocketClient } from "@halyard/client";
 import { createHalyardReact } from "@halyard/react";
 import { createElement } from "react";
@@ -32,7 +33,7 @@ document.body.append(container);
 const root = createRoot(container);
 const show = (child: ReactNode) => root.render(createElement(hooks.HalyardProvider, { client }, child));
 
-/** Each mount lasts for a task. */
+/** Mounts and unmounts the component; each mount lasts for one task. */
 async function mountAndUnmount(times: number): Promise<void> {
   for (let index = 0; index < times; index++) {
     show(createElement(EveryHook, { key: index, name: `room-${String(index % ROOMS)}` }));

@@ -1,5 +1,5 @@
-// An OAuth provider on loopback: each visitor is a new user. It signs ID tokens as Google does.
-// The plugins of Better Auth that sign in with such a provider are tested with it.
+// An OAuth provider on loopback, to which each visitor is a new user, and which signs ID tokens as Google does.
+// The tests of the Better Auth plugins that use such a provider start it.
 import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { createServer } from "node:http";
 import { listenOnLoopback } from "./listen-on-loopback.ts";
@@ -31,7 +31,7 @@ export async function startOAuthProvider(): Promise<OAuthProvider> {
   return { url: `http://127.0.0.1:${String(port)}`, close };
 }
 
-/** A token of a new user, as Google's One Tap gives it to a page. */
+/** An ID token of a new user, as One Tap of Google gives it to a page. */
 export function newIdToken(): string {
   const issuedAt = Math.floor(Date.now() / 1_000);
   const claims = { iss: "https://accounts.google.com", aud: CLIENT_ID, iat: issuedAt, exp: issuedAt + 60 };

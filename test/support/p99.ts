@@ -12,7 +12,7 @@ export async function p99(once: () => Promise<void>, pauseMs = 5): Promise<numbe
   return p99Of(times);
 }
 
-/** The 99th percentile of these durations. */
+/** The 99th percentile of some durations. */
 export function p99Of(times: readonly number[]): number {
   return [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99) - 1] ?? Infinity;
 }

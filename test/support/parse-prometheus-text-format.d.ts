@@ -1,5 +1,5 @@
 // The package has no types.
 declare module "parse-prometheus-text-format" {
-  /** @throws Error for a line that is not of the text format */
+  /** @throws Error for a line that the text format does not allow */
   export default function parsePrometheusTextFormat(text: string): unknown;
 }

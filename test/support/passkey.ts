@@ -1,5 +1,5 @@
-// A passkey in software: what `navigator.credentials` gives a page, for a key that this process keeps.
-// Its two answers are those of WebAuthn level 2 with an ES256 key and the attestation "none".
+// A passkey in software, whose key is in this process: the answers that `navigator.credentials` gives to a page.
+// Both answers are those of WebAuthn level 2 with an ES256 key and the attestation "none".
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
 const [USER_PRESENT_AND_VERIFIED, WITH_KEY] = [0b101, 0b1000000];
@@ -13,11 +13,11 @@ export class Passkey {
     this.#origin = origin;
   }
 
-  /** What `navigator.credentials.create` gives. */
+  /** The answer of `navigator.credentials.create`. */
   create(challenge: string): object {
     const authData = Buffer.concat([
       this.#authenticatorData(USER_PRESENT_AND_VERIFIED | WITH_KEY),
-      Buffer.alloc(16), // no model
+      Buffer.alloc(16), // AAGUID: no model
       Buffer.from([0, this.#id.length]),
       this.#id,
       this.#publicKey(),
@@ -34,7 +34,7 @@ export class Passkey {
     });
   }
 
-  /** What `navigator.credentials.get` gives. */
+  /** The answer of `navigator.credentials.get`. */
   get(challenge: string): object {
     const clientDataJSON = this.#clientData("webauthn.get", challenge);
     const authenticatorData = this.#authenticatorData(USER_PRESENT_AND_VERIFIED);
@@ -64,7 +64,7 @@ export class Passkey {
     return Buffer.concat([sha256(new URL(this.#origin).hostname), Buffer.from([flags]), counter]);
   }
 
-  /** CBOR of a COSE key: { kty: EC2, alg: ES256, crv: P-256, x, y } */
+  /** The CBOR of a COSE key: { kty: EC2, alg: ES256, crv: P-256, x, y } */
   #publicKey(): Buffer {
     const { x = "", y = "" } = this.#keys.publicKey.export({ format: "jwk" });
     return Buffer.concat([

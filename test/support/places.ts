@@ -1,14 +1,14 @@
-// Where the tests of a suite run: on a runtime, alone in memory or with a store of several nodes.
-// `test-app.ts` starts the fixture application there. `pnpm test:long` runs the conformance suite everywhere.
+// The places in which a suite runs: a runtime, a store and a number of nodes.
+// `test-app.ts` starts the fixture application in each of them. `pnpm test:long` runs the conformance suite in all of them.
 import type { AppOptions } from "../fixtures/options.ts";
 import type { Runtime } from "./app-server.ts";
 import { IS_LONG } from "./long-run.ts";
 
-/** What connects the nodes of the application: nothing, the shared backplane of @halyard/testing, or a redis-server. */
+/** The store of the application: its memory, the shared backplane of @halyard/testing, or a redis-server. */
 type Store = "memory" | "shared backplane" | "Redis";
 
 export interface Place {
-  /** As it stands in titles. `versions/main.ts` knows by ` with ` those with a store. */
+  /** The name in titles. `versions/main.ts` recognizes a place with a store by the text ` with `. */
   readonly name: string;
   readonly runtime: Runtime;
   readonly store: Store;
@@ -20,7 +20,7 @@ export function place(runtime: Runtime, store: Store = "memory", nodes: 1 | 2 = 
   return { name: store === "memory" ? where : `${where} with ${store}`, runtime, store, nodes };
 }
 
-/** The program of `fixtures/` that serves the application there. */
+/** The program of `fixtures/` that serves the application in a place. */
 export function programOf({ runtime, nodes }: Place, { betterAuth }: AppOptions): string {
   if (nodes === 2) return `two-nodes-${runtime}.ts`;
   return `${betterAuth === undefined ? "" : "better-auth-"}${runtime}.ts`;
@@ -29,7 +29,7 @@ export function programOf({ runtime, nodes }: Place, { betterAuth }: AppOptions)
 const MEMORY = [place("node"), place("bun")];
 const STORES = ["shared backplane", "Redis"] as const;
 
-/** A node of each runtime alone: what no backplane takes part in. */
+/** One node on each runtime, in memory. */
 export const RUNTIMES: readonly Place[] = MEMORY;
 
 /** One node on each backplane. */
@@ -39,7 +39,7 @@ export const BACKPLANES: readonly Place[] = [
   ...(IS_LONG ? STORES.map((store) => place("bun", store)) : []),
 ];
 
-/** Two nodes, wherever there is a store: a connection, a sender and a reader are on either. */
+/** Two nodes for each store, so that connections, senders and readers are on both; one node in memory. */
 export const NODES: readonly Place[] = [
   ...MEMORY,
   ...STORES.map((store) => place("node", store, 2)),

@@ -1,4 +1,4 @@
-// Runs a server as a user does: in a process of its own, with nothing of the test runner in its environment.
+// Runs a program as a user does: in a process of its own, without the variables of the test runner.
 // The e2e, README and packed suites start their servers with it.
 // `end` ends the process by its id.
 import { spawn } from "node:child_process";
@@ -6,7 +6,7 @@ import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
 import { within } from "./wait.ts";
 
-/** The warning of a server that got no processor for a while. */
+/** The warning of a server to which the machine gave no processor for a while. */
 const BLOCKED_EVENT_LOOP = /^\[halyard\] the event loop was blocked .*\n?/gm;
 
 export interface ProgramOptions {
@@ -40,7 +40,7 @@ export class Program {
     return this.#output;
   }
 
-  /** The text of standard error; empty for a program without errors, even where the machine was too busy to run it. */
+  /** The text of standard error, without the warnings that a busy machine causes. */
   get errors(): string {
     return this.#errors.replaceAll(BLOCKED_EVENT_LOOP, "");
   }
@@ -64,14 +64,14 @@ export class Program {
     return match;
   }
 
-  /** Ends the program and resolves with its exit code; with `null` when the signal ended it. */
+  /** Sends a signal and waits for the end. @returns the exit code; `null` if the signal ended the program */
   async end(signal: NodeJS.Signals = "SIGKILL", ms = 30_000): Promise<number | null> {
     this.#child.kill(signal);
     return within(this.#exited, () => `the program to end after ${signal}\n${this.#errors}`, ms);
   }
 }
 
-/** The environment without the variables of the test runner: NODE_ENV=test, for one, turns off checks of Better Auth. */
+/** The environment without the variables of the test runner, such as NODE_ENV=test, which turns off checks of Better Auth. */
 export function plainEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     ([name]) =>

@@ -1,10 +1,14 @@
-// Tests whose title is a sentence of PROTOCOL.md: the page has the sentence, and both runtimes do what it says.
+// Tests whose titles are sentences of PROTOCOL.md.
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
 const PAGE = readFileSync(new URL("../../PROTOCOL.md", import.meta.url), "utf8").replaceAll(/\s+/g, " ");
 
-/** @param row the fault that the sentence mends, as in `s-W9` */
+/**
+ * Defines a test that PROTOCOL.md has the sentence, and that the sentence holds.
+ *
+ * @param row the id of the fault that the sentence mends, such as `s-W9`
+ */
 export function states(row: string, sentence: string, holds: () => Promise<void>): void {
   it(`${sentence} [${row}]`, async () => {
     expect(PAGE).toContain(sentence);

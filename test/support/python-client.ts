@@ -1,4 +1,4 @@
-// The client in Python of `python/`, which was written from PROTOCOL.md alone, in a process of its own.
+// Runs the Python client of `python/`, which was written from PROTOCOL.md alone, in a process of its own.
 // Commands go to `python/driver.py` as JSON lines, and its events come back as JSON lines.
 // `stop` ends the process by its id.
 import { spawn } from "node:child_process";
@@ -22,7 +22,7 @@ export interface PythonOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** The longest wait before a reconnect, in seconds. @default 0.1 */
   readonly longestWait?: number;
-  /** How long after its first write a send is repeated, in seconds. @default 240 */
+  /** The time after its first write in which a send is repeated, in seconds. @default 240 */
   readonly repeatWithin?: number;
 }
 
@@ -67,14 +67,14 @@ export class PythonClient {
     return this.events.filter((line) => line.event === event);
   }
 
-  /** Gives a command to the driver. @returns the tag of its answer */
+  /** Sends a command to the driver. @returns the tag of its answer */
   do(command: string, fields: object = {}): string {
     const tag = String(++this.#tags);
     this.#child.stdin.write(`${JSON.stringify({ do: command, tag, ...fields })}\n`);
     return tag;
   }
 
-  /** Gives a command, and waits for the answer to it. */
+  /** Sends a command, and waits for its answer. */
   async ask(command: string, fields: object = {}): Promise<PythonEvent> {
     return this.answer(this.do(command, fields));
   }

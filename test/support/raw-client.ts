@@ -1,5 +1,5 @@
-// A client on a bare WebSocket, which sends what the test tells it to.
-// Every suite on real sockets uses it; `TestApp` opens it and closes it after the test.
+// A plain client on a bare WebSocket, which sends only the frames that the test gives it.
+// Every suite on real sockets uses it; `TestApp` opens it, and closes it after the test.
 // Written from PROTOCOL.md alone: nothing here comes from a Halyard package.
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
@@ -22,7 +22,7 @@ export interface ConnectOptions {
   readonly autoPong?: boolean;
 }
 
-/** The server answered an upgrade with another status than 101. */
+/** The error of an upgrade that the server answered with another status than 101. */
 export class UpgradeRejected extends Error {
   readonly status: number;
   constructor(status: number) {
@@ -31,7 +31,7 @@ export class UpgradeRejected extends Error {
   }
 }
 
-/** A plain client, written from PROTOCOL.md on a bare WebSocket. `V1Client` extends it to a `halyard.v1` client. */
+/** A plain client. `V1Client` extends it to a `halyard.v1` client. */
 export class RawClient {
   /** All received frames, in order. */
   readonly frames: Frame[] = [];
@@ -81,12 +81,12 @@ export class RawClient {
     return this.socket.protocol;
   }
 
-  /** The library hides the socket below. */
+  /** The TCP socket, which `ws` does not declare. */
   get #stream(): Socket {
     return (this.socket as unknown as { readonly _socket: Socket })._socket;
   }
 
-  /** All bytes that came, the handshake's too. */
+  /** The number of received bytes, with those of the handshake. */
   get bytesReceived(): number {
     return this.#stream.bytesRead;
   }
@@ -101,7 +101,7 @@ export class RawClient {
     else this.socket.send(JSON.stringify(message));
   }
 
-  /** Writes bytes as they are, which need not be a whole WebSocket frame. */
+  /** Writes bytes to the TCP socket: several frames, one, or a part of one. */
   sendBytes(bytes: Uint8Array): void {
     this.#stream.write(bytes);
   }
@@ -150,7 +150,7 @@ export class RawClient {
     await this.seen({ type: "pong", $: { re: id } });
   }
 
-  /** Stops reading until `resume`: the server's frames pile up. */
+  /** Stops reading until `resume`. */
   pause(): void {
     this.socket.pause();
   }

@@ -1,4 +1,4 @@
-/** The default rates of a connection, for tests of the limits: the fixture raises them for all other tests. */
+/** The default rates of a connection. Tests of the limits use them; the fixture raises them for all other tests. */
 export const RATES = {
   messagesPerSecond: 50,
   messageBurst: 100,

@@ -1,5 +1,5 @@
-// A server of the test's own process on Node, whose users' rights the test changes.
-// After each test its sockets are cut and its servers closed.
+// A server in the process of the test, whose tests change the rights of users.
+// After each test all sockets are cut and all servers closed.
 import type { SessionWatch, WatchedConnection, WatchingAuthenticator } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
 import { createServer } from "node:http";
@@ -12,7 +12,7 @@ import { Page, V1Client } from "./v1-client.ts";
 
 type Watched = WatchedConnection<{ user: { id: string; name?: string } }>;
 
-/** Lets everybody in under the name in `?user=`, and holds the connections, whose identity a test then replaces. */
+/** Authenticates every request as the user in `?user=`, and holds the connections, so that a test can replace their identity. */
 class Watch implements WatchingAuthenticator, SessionWatch {
   readonly connections = new Set<Watched>();
   authenticate({ url }: { readonly url: string }): Promise<{ user: { id: string } }> {
@@ -31,7 +31,7 @@ class Watch implements WatchingAuthenticator, SessionWatch {
     this.connections.delete(connection);
   }
   receive(): void {
-    // There is one node.
+    // No other node sends anything.
   }
   renew(): Promise<void> {
     return Promise.resolve();
@@ -39,7 +39,7 @@ class Watch implements WatchingAuthenticator, SessionWatch {
   stop(): void {
     this.connections.clear();
   }
-  /** The user's rights have changed, as far as the server knows. */
+  /** Replaces fields of a user in the identity of each of the user's connections, after which the server checks their rights again. */
   change(userId: string, fields: object = {}): void {
     for (const connection of this.connections)
       if (connection.identity.user.id === userId)
@@ -88,22 +88,24 @@ export async function scene(config: Config): Promise<Scene> {
   return { manager, watch, handlers, url, connect };
 }
 
-/** An `authorize` whose answers the test gives. */
+/** An `authorize` whose answers the test decides. */
 export class Answers {
   readonly asked: string[] = [];
   running = 0;
+  /** The most questions at the same time. */
   most = 0;
-  /** Denied from now on: `<action> <room>`. */
+  /** The questions whose answer is no, as `<action> <room>`. */
   readonly denied = new Set<string>();
-  /** How long an answer takes; a gate holds it until it opens. */
+  /** The time that an answer takes, in ms. @default none */
   delayMs: number | undefined = undefined;
+  /** A promise for which each answer waits. @default none */
   gate: Promise<unknown> | undefined = undefined;
 
   readonly authorize = async ({ action, room }: { action: string; room: string }): Promise<boolean> => {
     const question = `${action} ${room}`;
     this.asked.push(question);
     this.most = Math.max(this.most, ++this.running);
-    // The answer is for the rights at the time of the question, as that of a database is.
+    // The answer depends on the rights at the time of the question, as the answer of a database does.
     const isAllowed = !this.denied.has(question);
     await this.gate;
     if (this.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, this.delayMs));

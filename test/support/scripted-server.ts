@@ -1,5 +1,5 @@
-// A WebSocket server that says what a test tells it to, for the facts about the client.
-// Written from PROTOCOL.md alone: it answers `hello` with a welcome, and hands every other frame to the test.
+// A WebSocket server whose frames a test decides, for tests of the client.
+// Written from PROTOCOL.md alone: the server answers `hello` with a welcome, and gives every other frame to the test.
 // `stop` ends all of its sockets.
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -31,7 +31,7 @@ export interface Script {
   readonly refusal?: string | undefined;
   /** Called with each frame after `hello`. */
   readonly onFrame?: (frame: Frame, connection: ScriptedConnection) => void;
-  /** Further fields of each welcome. */
+  /** The fields of a welcome that differ from the default ones. @param attempt counts all connections, from 1 */
   readonly welcome?: (attempt: number) => object;
 }
 

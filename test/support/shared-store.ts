@@ -1,4 +1,4 @@
-// The shared backplane of @halyard/testing. A commit before it has none: `pnpm test:against` puts today's beside its own.
+// The shared backplane of @halyard/testing. An older commit may have none: `pnpm test:against` copies that of today beside its own.
 import * as testing from "@halyard/testing";
 
 const today = new URL("today/index.js", import.meta.resolve("@halyard/testing")).href;

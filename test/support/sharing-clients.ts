@@ -1,4 +1,4 @@
-// Clients in simulated tabs that share a connection, and a server that counts sockets and what it runs.
+// Clients in simulated tabs that share a connection, and a server that lists its sockets and the handlers that it ran.
 import { createWebSocketClient } from "@halyard/client";
 import type { WebSocketClient, WebSocketClientOptions } from "@halyard/client";
 import { defineProtocol, message, request } from "@halyard/protocol";
@@ -21,7 +21,7 @@ const protocol = defineProtocol({
 });
 type Protocol = typeof protocol;
 
-/** A server for tabs whose ticket is the name of their user, followed by `.` and anything. */
+/** A server for tabs. A ticket is the id of a user, which a `.` and any text may follow. */
 export async function serveTabs({ isSharing = true, maxConnectionsPerUser = 20 } = {}) {
   const ran: string[] = [];
   const gate = { wait: Promise.resolve() };
@@ -53,7 +53,7 @@ export async function serveTabs({ isSharing = true, maxConnectionsPerUser = 20 }
     manager,
     ran,
     gate,
-    /** The users of the sockets, in order. */
+    /** The user of each socket, sorted. */
     get users(): string[] {
       return [...manager.wsInstances].flatMap(([user, sockets]) => [...sockets].map(() => user)).sort();
     },
@@ -68,7 +68,7 @@ export async function serveTabs({ isSharing = true, maxConnectionsPerUser = 20 }
 export interface SharingClient {
   readonly tab: SimulatedTab;
   readonly client: WebSocketClient<Protocol>;
-  /** The news that the client has received, with the room. */
+  /** The news that the client has received, each after its room. */
   readonly news: string[];
   readonly states: string[];
 }
@@ -76,9 +76,9 @@ export interface SharingClient {
 interface SharingClientOptions extends Omit<WebSocketClientOptions, "url"> {
   readonly url: string;
   readonly platform?: Partial<SharingPlatform>;
-  /** The class of the sockets of the tab. @default that of the tab */
+  /** The class of the sockets. @default the `WebSocket` of the tab */
   readonly socketClass?: (tab: SimulatedTab) => WebSocketClass;
-  /** Stands between the client and the shared sockets. */
+  /** Returns the class that the client gets in place of the shared sockets. @default the shared sockets */
   readonly wrap?: (shared: WebSocketClass) => WebSocketClass;
 }
 

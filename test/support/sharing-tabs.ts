@@ -1,5 +1,5 @@
 // A Halyard server whose pages share one connection, and tabs of Chromium that show them.
-// The server counts the sockets of each user; a tab notes what it is told, in order.
+// The server counts its sockets; a tab records its messages, receipts, problems and states in order.
 import { createWebSocketSystem } from "@halyard/server";
 import type { WebSocketManager, WebSocketManagerConfig } from "@halyard/server";
 import { attachWebSocketServer } from "@halyard/server/node";
@@ -38,7 +38,7 @@ const SCRIPT = `
     state: () => client.state.status + " " + (client.user?.userId ?? ""),
   };`;
 
-/** What a page of the tests has as its global `tab`. */
+/** The global `tab` of a page. */
 interface InPage {
   readonly seen: string[];
   readonly receipts: string[];
@@ -57,14 +57,14 @@ interface InPage {
 }
 declare const tab: InPage;
 
-/** Who the users of a server are, and what it answers beside the page. */
+/** The authentication of a server, and its answers to other requests than those for the page. */
 export interface SharingAuth {
   readonly authenticate: NonNullable<WebSocketManagerConfig["authenticate"]>;
-  /** @returns whether it has answered */
+  /** @returns whether it has answered the request */
   readonly handle?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
-/** The cookie `session` names the user. */
+/** The authentication by the cookie `session`, which is the id of the user. */
 const BY_COOKIE: SharingAuth = {
   authenticate: ({ headers }) => {
     const user = /session=(\w+)/.exec(headers.get("cookie") ?? "")?.[1];
@@ -74,7 +74,7 @@ const BY_COOKIE: SharingAuth = {
 
 interface SharingServerOptions {
   readonly authFor?: (url: string) => Promise<SharingAuth>;
-  /** Whether Vite's dev server serves the page. @default false: it is built, into one script */
+  /** Whether the development server of Vite serves the page. @default false: the page is built into one script */
   readonly isDev?: boolean;
 }
 
@@ -109,7 +109,7 @@ export class SharingServer {
     const { manager } = createWebSocketSystem({
       authenticate,
       authorize: () => true,
-      // The tabs of all tests are those of few users.
+      // Few users open many tabs.
       limits: { acceptedUpgradesPerSecond: 1_000, acceptedUpgradeBurst: 1_000 },
     });
     http.on("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -185,7 +185,7 @@ export class SharingTab {
   /** Ends the renderer of the page, as a crash does. */
   async crash(): Promise<void> {
     const session = await this.page.context().newCDPSession(this.page);
-    // The renderer does not answer any more.
+    // A crashed renderer sends no answer.
     void session.send("Page.crash").catch(() => undefined);
   }
 
@@ -194,7 +194,7 @@ export class SharingTab {
     await session.send("Page.setWebLifecycleState", { state: "frozen" });
   }
 
-  /** Stops the page without a word, as a machine does that has nothing left for it. */
+  /** Stops the scripts of the page, which gets no event of it, as on an overloaded machine. */
   async hang(): Promise<void> {
     const session = await this.page.context().newCDPSession(this.page);
     await session.send("Debugger.enable");

@@ -1,6 +1,7 @@
-// Tabs of one browser, simulated: each has its own locks, channels, timers and sockets, and is closed, crashed or hung apart.
-// What a browser promises and the sharing of connections leans on: a lock has one holder, is granted in order, freed with its tab and
-// can be stolen; a message reaches every other channel of its name, in order; a tab that hangs runs nothing, and then all of it.
+// Simulated tabs of one browser: each has its own locks, channels, timers and sockets, and can crash or hang alone.
+// The simulation keeps the promises of a browser on which the sharing of connections relies: a lock has one holder, is granted in
+// order, is freed with its tab and can be stolen; a message reaches every other channel of its name, in order; a tab that hangs
+// runs its tasks afterwards.
 import type { Clock } from "@halyard/client";
 import type { SharingPlatform } from "../../packages/client/src/sharing/sharing-parts.ts";
 
@@ -27,9 +28,9 @@ export class SimulatedBrowser {
     const queue = this.#queues.get(name) ?? [];
     this.#queues.set(name, queue);
     if (steal) {
-      const robbed = this.#held.get(name);
+      const loser = this.#held.get(name);
       this.#held.delete(name);
-      robbed?.tab.run(() => robbed.reject(new DOMException("stolen", "AbortError")));
+      loser?.tab.run(() => loser.reject(new DOMException("stolen", "AbortError")));
       queue.unshift(request);
     } else queue.push(request);
     this.#grant(name);
@@ -39,7 +40,7 @@ export class SimulatedBrowser {
     };
   }
 
-  /** The tab is gone: its locks are free. */
+  /** Frees the locks of a tab that has ended, and closes its channels. */
   release(tab: SimulatedTab): void {
     for (const queue of this.#queues.values())
       queue.splice(0, queue.length, ...queue.filter((request) => request.tab !== tab));
@@ -52,7 +53,7 @@ export class SimulatedBrowser {
     if (!request) return;
     this.#held.set(name, request);
     request.tab.run(() => {
-      // A thief may have been faster.
+      // Another tab may have stolen the lock meanwhile.
       if (this.#held.get(name) !== request) return;
       void request
         .run()
@@ -109,7 +110,7 @@ export class SimulatedTab {
     this.browser = browser;
   }
 
-  /** Runs a task of the tab in a turn of its own, after those before it. */
+  /** Runs a task of the tab in a later turn, after the earlier tasks. */
   run(task: Task): void {
     setImmediate(() => {
       this.#tasks.push(task);
@@ -126,7 +127,7 @@ export class SimulatedTab {
     this.#drain();
   }
 
-  /** The tab ends at once, and so do its sockets. */
+  /** Ends the tab and its sockets at once. */
   crash(): void {
     this.isGone = true;
     this.browser.release(this);
@@ -147,7 +148,7 @@ export class SimulatedTab {
     return platformOf(this);
   }
 
-  /** The sockets of the tab: their events wait while it hangs. */
+  /** The class of the sockets of the tab. Their events wait while the tab hangs. */
   get WebSocket(): new (url: string, protocols: string[]) => WebSocket {
     return socketClassOf(this);
   }

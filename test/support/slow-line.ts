@@ -1,6 +1,5 @@
-// A slow TCP line to a server of a test, in a process of its own (`python/slow_line.py`): Node cannot give its sockets the
-// small buffers that a slow line has.
-// Tests connect to `port` in place of the server's port.
+// A slow TCP line to a server of a test. The process `python/slow_line.py` is the line, because Node cannot set the small socket
+// buffers of a slow line. Tests connect to `port` in place of the port of the server.
 // `stop` ends the process by its id.
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
@@ -32,7 +31,7 @@ export class SlowLine {
     return this;
   }
 
-  /** @param bytesPerSecond 0: nothing is read from the server any more */
+  /** @param bytesPerSecond 0 to read no more bytes from the server */
   setRate(bytesPerSecond: number): void {
     this.#child.stdin.write(`${String(bytesPerSecond)}\n`);
   }

@@ -1,7 +1,7 @@
-// The fixture application on one runtime, as the suites use it.
+// Starts the fixture application in a place, and opens clients to it.
 // `onEachRuntime` defines the tests of a file on Node and on Bun; `describeAttacks` extends it for the attacks.
-// `onEachBackplane` and `onEachRuntimeAndTwoNodes` define those of the conformance suite, also with a store of several nodes.
-// After a file: no unhandled rejection, no secret in the log, and empty maps of users and connections.
+// `onEachBackplane` and `onEachRuntimeAndTwoNodes` define the tests of the conformance suite, also with a store of several nodes.
+// After each file the application must have no unhandled rejection, no secret in its log, and empty maps of users and connections.
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import { ORIGIN } from "../fixtures/identity.ts";
@@ -29,7 +29,7 @@ export interface Stats {
 
 type ClientOptions = Partial<Omit<ConnectOptions, "url">>;
 
-/** The fixture application in one place, and the clients that a test opens to it. */
+/** The fixture application in a place, and the clients of a test. */
 export class TestApp {
   readonly runtime: Runtime;
   readonly #place: Place;
@@ -41,7 +41,7 @@ export class TestApp {
   #names = 0;
   port = 0;
 
-  /** @param fixtures the folder of the programs @default today's fixtures */
+  /** @param fixtures the folder of the programs @default the folder `fixtures` of this checkout */
   constructor(place: Runtime | Place, options: AppOptions, fixtures = "") {
     this.#place = typeof place === "string" ? placeOf(place) : place;
     this.runtime = this.#place.runtime;
@@ -58,7 +58,7 @@ export class TestApp {
     this.port = await this.#server.listen();
   }
 
-  /** Ends the process after its final checks: no unhandled rejection, and empty maps. */
+  /** Ends the process, after checks that it has no unhandled rejection, a bounded log and empty maps. */
   async stop(): Promise<void> {
     try {
       await this.closeClients();
@@ -93,7 +93,7 @@ export class TestApp {
     return (await this.command("stats")) as Stats;
   }
 
-  /** What the application's own code recorded. */
+  /** The entries that the code of the application has recorded. */
   async journal(what: string, userId?: string): Promise<Entry[]> {
     return (await this.command("journal", { what, userId })) as Entry[];
   }
@@ -112,27 +112,27 @@ export class TestApp {
     return `ws://127.0.0.1:${String(this.port)}/ws`;
   }
 
-  /** A plain client whose upgrade was accepted; the test reads its welcome. */
+  /** Opens a plain client; the test reads its welcome. */
   async open(userId: string, options: ClientOptions = {}): Promise<RawClient> {
     return this.#keep(new RawClient(this.#connectOptions(userId, options)));
   }
 
-  /** A plain client that has its welcome and its user list. */
+  /** Opens a plain client, and reads its welcome and its user list. */
   async plain(userId = this.user(), options: ClientOptions = {}): Promise<RawClient> {
     const client = await this.open(userId, options);
     await client.next("user_list");
     return client;
   }
 
-  /** A `halyard.v1` client before its `hello`. */
+  /** Opens a `halyard.v1` client, which has not sent its `hello`. */
   async openV1(userId: string, page = new Page(), options: ClientOptions = {}): Promise<V1Client> {
     return this.#keep(new V1Client(this.#connectOptions(userId, options), page));
   }
 
   /**
-   * A `halyard.v1` client that has its welcome and its user list.
+   * Opens a `halyard.v1` client, sends its hello, and reads its welcome and its user list.
    *
-   * @param fields of the hello, beside those of every client
+   * @param fields of the hello, in addition to those of every client
    */
   async v1(userId = this.user(), page = new Page(), fields: object = {}): Promise<V1Client> {
     const client = await this.openV1(userId, page);
@@ -168,7 +168,7 @@ export class TestApp {
   }
 }
 
-/** An earlier commit, whose packages some runs put in place of today's, has no folder of that name. */
+/** Imports the file only for Redis: an older commit, on whose packages `pnpm test:against` runs the suites, may not have the file. */
 async function startRedis(): Promise<RedisServer> {
   const { RedisServer } = await import("../../packages/redis/test/redis-server.ts");
   return RedisServer.start();
@@ -181,15 +181,15 @@ export function onEachRuntime(title: string, options: AppOptions, define: Define
   defineAt(RUNTIMES, title, options, define);
 }
 
-/** As {@link onEachRuntime}, and on a node with each backplane. */
+/** Defines the same tests as {@link onEachRuntime}, and also on a node with each backplane. */
 export function onEachBackplane(title: string, options: AppOptions, define: Define): void {
   defineAt(BACKPLANES, title, options, define);
 }
 
-/** As {@link onEachBackplane} in the long form, else as {@link onEachRuntime}: for what takes long or hardly uses a backplane. */
+/** {@link onEachBackplane} in the long form, else {@link onEachRuntime}: for tests that take long or hardly use a backplane. */
 export const onEachBackplaneIfLong = IS_LONG ? onEachBackplane : onEachRuntime;
 
-/** As {@link onEachRuntime}, and on two nodes with each backplane of several, between which the connections change. */
+/** Defines the same tests as {@link onEachRuntime}, and also on two nodes with each store, to which requests go in turn. */
 export function onEachRuntimeAndTwoNodes(title: string, options: AppOptions, define: Define): void {
   defineAt(NODES, title, options, define);
 }

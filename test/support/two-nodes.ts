@@ -1,5 +1,5 @@
-// Two nodes of one application on a shared store, and the sockets of their clients: for tests of what one node alone cannot show.
-// The sockets are in memory and speak `halyard.v1`; time passes when a test says so.
+// Two nodes of one application on a shared store, and the sockets of their clients.
+// The sockets are in memory and speak `halyard.v1`. The nodes are on a test clock, which only the test advances.
 import { createWebSocketSystem } from "@halyard/server";
 import type { Backplane, WebSocketManagerConfig, WebSocketSystem } from "@halyard/server";
 import { createTestClock } from "@halyard/testing";
@@ -13,7 +13,7 @@ export interface Frame {
   readonly [field: string]: unknown;
 }
 
-/** What a client says in its `hello`. */
+/** The fields of a `hello`. */
 export interface HelloFields {
   readonly clientId?: string;
   readonly attempt?: number;
@@ -28,13 +28,13 @@ export interface HelloFields {
 
 type System = WebSocketSystem<AnyProtocol, never>;
 
-/** The server's end of a client's connection, and what was sent and said to it. */
+/** The socket of a client at its node. It records the frames that the node sends. */
 export class NodeSocket {
   readonly data: { readonly userId: string; readonly protocol: string };
   readonly bufferedAmount = 0;
   readyState = 1;
   readonly frames: Frame[] = [];
-  /** The code of the close, by either side. */
+  /** The code with which either end has closed the connection. */
   closedWith: number | undefined;
   readonly #manager: System["manager"];
 
@@ -44,7 +44,7 @@ export class NodeSocket {
   }
 
   send(text: string): void {
-    // A batch of frames may come as one call per frame only: the transport of a bare socket knows no other way.
+    // The node calls `send` once per frame, because this socket has no other transport.
     this.frames.push(JSON.parse(text) as Frame);
   }
 
@@ -64,7 +64,7 @@ export class NodeSocket {
     return this.frames.filter((frame) => frame.type === type);
   }
 
-  /** What `chat_message`s came, by their content. */
+  /** The contents of the received chat messages. */
   get chats(): unknown[] {
     return this.of("chat_message").map(({ content }) => content);
   }
@@ -81,7 +81,7 @@ export class TwoNodes {
   readonly errors: unknown[] = [];
   readonly #rosterReads = new Map<string, number>();
 
-  /** @param wrap changes the backplane of a node: what it does not hear, or how its calls fail */
+  /** @param wrap returns the backplane that a node gets, for example one whose calls fail */
   constructor(
     config: WebSocketManagerConfig = {},
     faults: SharedBackplaneOptions = {},
@@ -107,7 +107,7 @@ export class TwoNodes {
     });
   }
 
-  /** How many pages of rosters each node has read. */
+  /** The number of roster pages that each node has read. */
   get rosterReads(): { readonly a: number; readonly b: number } {
     return { a: this.#rosterReads.get("a") ?? 0, b: this.#rosterReads.get("b") ?? 0 };
   }
@@ -122,7 +122,7 @@ export class TwoNodes {
     });
   }
 
-  /** Lets time pass. */
+  /** Advances the test clock. */
   run(ms: number): Promise<void> {
     return this.clock.advance(ms);
   }
@@ -134,7 +134,7 @@ export class TwoNodes {
     return socket;
   }
 
-  /** Connects a client, and waits for its welcome, as long as a store with latency needs. */
+  /** Connects a client, and waits for its welcome for as long as a store with latency needs. */
   async connect(node: System, userId: string, hello: HelloFields = {}): Promise<NodeSocket> {
     const socket = this.open(node, userId);
     await this.run(200);

@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 const GENERATED = join(import.meta.dirname, "../.reports/generated");
 
 export type Compiler = "typescript-5.9" | "typescript" | "typescript-7";
-/** The oldest and the newest. In the long form also the one between, with which `check` compiles everything. */
+/** The oldest and the newest compiler; in the long form also the one between, with which `pnpm check` compiles every package. */
 export const COMPILERS: readonly Compiler[] = IS_LONG
   ? ["typescript-5.9", "typescript", "typescript-7"]
   : ["typescript-5.9", "typescript-7"];
@@ -37,7 +37,7 @@ export const STRICT = {
   types: ["node"],
 };
 
-/** Makes a directory with these files and a tsconfig.json, below `test/` so that the workspace's packages resolve. */
+/** Writes these files and a tsconfig.json. @returns their folder, which is below `test/`, so that the packages resolve */
 export function project(name: string, files: Readonly<Record<string, string>>, options: object = {}): string {
   const directory = join(GENERATED, name);
   if (existsSync(directory)) rmSync(directory, { recursive: true });
@@ -55,7 +55,7 @@ export interface Compilation {
   readonly output: string;
 }
 
-/** Runs a compiler in a process of its own, as users do. */
+/** Runs a compiler in a process of its own. */
 export async function compile(
   compiler: Compiler,
   directory: string,

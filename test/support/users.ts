@@ -1,6 +1,6 @@
 // Accounts and sessions of Better Auth at the fixture application.
-// The suites with `betterAuth` in their options use it in place of the fixture's own cookie.
-// Every request of it expects status 200.
+// The suites with the option `betterAuth` use it in place of the cookie of the fixture.
+// Every request expects the status 200.
 import { expect } from "vitest";
 import { cookieOf } from "./better-auth-parts.ts";
 import type { RawClient } from "./raw-client.ts";

@@ -1,5 +1,5 @@
 // The `halyard.v1` client of the suites: hello, positions and sequence numbers.
-// Tests reconnect by opening another one with the same `Page`.
+// A test reconnects by opening another client with the same `Page`.
 // Written from PROTOCOL.md alone: nothing here comes from a Halyard package.
 import { createHash, randomBytes } from "node:crypto";
 import { channelsOf } from "./frame.ts";
@@ -88,7 +88,7 @@ export class V1Client extends RawClient {
     super.receive(frame);
     const { positions } = this.page;
     if (frame.type === "welcome") {
-      // A server that does not see the subprotocol sends a plain client's welcome first: it answers no hello.
+      // Without the subprotocol the server first sends the welcome of a plain client, which answers no hello.
       if (frame.$?.re === this.#hello) this.#adopt(frame);
     } else if (frame.type === "gap")
       setPosition(positions, String(frame["ch"]), frame as unknown as Position);
@@ -103,7 +103,7 @@ export class V1Client extends RawClient {
 
   #adopt(welcome: Frame): void {
     for (const [ch, state] of Object.entries(channelsOf(welcome))) {
-      // A position that the client has is moved by what follows the welcome, unless the channel is new to the server.
+      // The frames after the welcome advance a position that the client has, unless the channel is new to the server.
       const isKnown = this.page.positions.has(ch);
       const isGiven = state.recovered !== "forbidden" && state.recovered !== "pending";
       if (state.recovered === "new" || (!isKnown && isGiven)) setPosition(this.page.positions, ch, state);

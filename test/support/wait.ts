@@ -1,15 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** How long a test waits for an event, in ms. Only a failing test waits that long. */
+/** The longest wait of a test for an event, in ms. Only a failing test waits that long. */
 export const TIMEOUT_MS = 5_000;
 
-/** How `expect.poll` waits for a page in a browser. Only a failing test waits for the whole timeout. */
+/** The options of `expect.poll` for a page in a browser. Only a failing test waits for the whole timeout. */
 export const POLL = { timeout: 20_000, interval: 100 };
 
 /**
  * Resolves with the first result of `probe` that is not `false`.
  *
- * @param what what the test waits for, for the error
+ * @param what the event for which the test waits, for the message of the error
  * @throws Error after `ms`
  */
 export async function until<TResult>(
