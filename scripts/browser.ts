@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { findOrInstall } from "./system-program.ts";
 
-/** Flags of a headless Chromium that makes no request but those of the page under test. */
+/** Flags of a headless Chromium that makes no requests except those of the page under test. */
 export const chromiumArgs: readonly string[] = [
   "--headless",
   "--no-sandbox",
@@ -13,11 +13,11 @@ export const chromiumArgs: readonly string[] = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // An animation that does not end is drawn sixty times a second, by the processor.
+  // Without a GPU the processor would draw endless animations sixty times a second.
   "--force-prefers-reduced-motion",
 ];
 
-/** The path of a Chromium: `CHROMIUM_PATH`, the system's, or the one that Playwright has downloaded. */
+/** The path of Chromium: `CHROMIUM_PATH`, that of the system, or a download of Playwright. Installed where the system can. */
 export function findChromium(): string {
   const given = process.env["CHROMIUM_PATH"];
   const cache = process.env["PLAYWRIGHT_BROWSERS_PATH"] ?? join(homedir(), ".cache", "ms-playwright");

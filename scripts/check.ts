@@ -1,4 +1,4 @@
-/** `pnpm check`: the one gate for a change. All steps run, also after a failure; the closing table shows the result of each. */
+// `pnpm check`: the checks that every change must pass. All steps run, also after a failure; the closing table has the result of each.
 import { run } from "./command.ts";
 import { duration, table } from "./table.ts";
 

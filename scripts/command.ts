@@ -9,10 +9,10 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Without a terminal: turbo forces colours on its tasks unless it is told otherwise. */
+/** Variables for output that is no terminal: without them turbo forces colours on its tasks. */
 const plainOutput = { FORCE_COLOR: "0", NO_COLOR: "1" };
 
-/** Runs a program of the workspace (pnpm has put `node_modules/.bin` on the path); resolves with its exit code. */
+/** Runs a program of the workspace; pnpm has put `node_modules/.bin` on the path. @returns its exit code; 1 after a signal */
 export function run(program: string, args: readonly string[], options: CommandOptions = {}) {
   const { quiet = false, cwd = ".", env = process.env } = options;
   return new Promise<number>((resolve, reject) => {

@@ -1,7 +1,5 @@
-/**
- * Counts the tests and assertions of each suite as they stand in the source, and compares them with another checkout:
- * `pnpm count:tests ../before` fails when a suite has fewer of either than it had there.
- */
+// `pnpm count:tests ../before`: counts the tests and assertions in the source of each suite, beside those of another checkout.
+// Fails when a suite has fewer tests or assertions than there. Without a checkout it prints the counts.
 import { globSync } from "node:fs";
 import { resolve } from "node:path";
 import ts from "typescript";
@@ -13,9 +11,9 @@ import { table, type Cell } from "./table.ts";
 interface Count {
   /** Calls of `test` and `it`; those with a table count once. */
   readonly tests: number;
-  /** Rows of the tables of `each` and `for` that are written out. */
+  /** Literal rows in the tables of `each` and `for`. */
   readonly rows: number;
-  /** Calls of `expect`, `assert` and of functions named after them, and `@ts-expect-error`. */
+  /** Calls of functions whose names begin with `expect` or `assert`, and `@ts-expect-error` comments. */
   readonly assertions: number;
 }
 
@@ -51,7 +49,7 @@ function rowOf(suite: (typeof suites)[number]): Cell[] {
   ];
 }
 
-/** Packages and apps by their folder, the suites of `test/` by theirs. */
+/** The counts of each package, app and suite of `test/`, by folder. Folders without tests are left out. */
 function countSuites(root: string): Map<string, Count> {
   const folders = globSync(["packages/*/", "apps/*/", "test/*/"], { cwd: root })
     .map((folder) => folder.replace(/\/$/, ""))

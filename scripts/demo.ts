@@ -1,4 +1,4 @@
-/** `pnpm demo` and `pnpm demo:bun`: builds the demo and the packages it needs, then runs its server on Node or on Bun. */
+// `pnpm demo`, `pnpm demo:bun` and `pnpm demo:cluster`: builds the demo and its packages, and runs a script of its package.json.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { delimiter, resolve } from "node:path";

@@ -7,7 +7,7 @@ export const PROXIES = {
   caddy: { candidates: ["caddy"], debianPackage: "caddy" },
 } as const;
 
-/** Finds all of them, or installs what is missing. @throws Error that says in one line what to install */
+/** Finds all proxies, and installs a missing one where the system can. @throws Error that names the package to install */
 export function findProxies(): void {
   for (const proxy of Object.values(PROXIES)) findOrInstall(proxy);
 }

@@ -1,6 +1,6 @@
 import { findOrInstall } from "./system-program.ts";
 
-/** Finds redis-server, or installs it where the system can. @throws Error that says in one line what to install */
+/** Finds redis-server, and installs it where the system can. @throws Error that names the package to install */
 export function findRedisServer(): string {
   return findOrInstall({ candidates: ["redis-server"], debianPackage: "redis-server" });
 }

@@ -1,15 +1,15 @@
 import { rmSync } from "node:fs";
 import { basename, relative, resolve } from "node:path";
 import { run } from "./command.ts";
-import { readResult, type SuiteResult } from "./report.ts";
+import { readResult, type SuiteResult } from "./suite-result.ts";
 import type { Suite } from "./suites.ts";
 
-/** So many failures are a fault and no matter of timing: nothing is run again. */
+/** With more failures no test is run again: a fault, and not the timing, is then likely. */
 const MAX_FAILURES_TO_REPEAT = 3;
 
 const vitest = resolve("node_modules/vitest/vitest.mjs");
 
-/** Runs a suite without turbo, on the Node at the path `node`: no result comes from a cache, and none is stored there. */
+/** Runs a suite on the Node at the path `node`, without turbo and its cache. */
 export async function runSuite(
   suite: Suite,
   env: NodeJS.ProcessEnv,
@@ -23,8 +23,8 @@ export async function runSuite(
 }
 
 /**
- * Runs the files of a few failed tests a second time, alone on the machine. A test that passes then is reported as unsteady,
- * with what it said at first: on two shared cores a test on real sockets and browsers can miss its time.
+ * Runs the files of at most {@link MAX_FAILURES_TO_REPEAT} failed tests a second time, one at a time. A test that passes then is
+ * reported as unsteady, with its first error: on a busy machine a test on real sockets or in a browser can miss its deadline.
  */
 export async function repeatFailures(
   suites: readonly Suite[],

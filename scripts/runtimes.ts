@@ -7,13 +7,13 @@ export type RuntimeName = "node" | "bun" | "deno" | "workerd";
 /** The folder of installed versions; git ignores it. */
 const cache = resolve(".cache/runtimes");
 
-/** Features that the fixtures need, and the flags for them on an old Node: 22.18 has both without a flag. */
+/** The features that fixtures need, and their flags on an old Node. Node 22.18 has both features without a flag. */
 const nodeFeatures = [
   { flag: "--experimental-strip-types", test: "process.features.typescript" },
   { flag: "--experimental-sqlite", test: "require('node:module').isBuiltin('node:sqlite')" },
 ];
 
-/** Installs a version (`22.12.0`, `latest`) from npm, once; returns the folder that has its binary. */
+/** Installs a version (`22.12.0`, `latest`) from npm, unless it is installed. @returns the folder with its binary */
 export function installRuntime(runtime: RuntimeName, version: string): string {
   const exact = npm(["view", `${runtime}@${version}`, "version"]).trim();
   if (!/^\d+\.\d+\.\d+\S*$/.test(exact)) throw new Error(`npm has no single ${runtime}@${version}: ${exact}`);
@@ -40,13 +40,13 @@ function missingFeatures(node: string): string[] {
     .map(({ flag }) => flag);
 }
 
-/** Options of the environment reach child processes too; `exec` keeps one process for signals and the exit code. */
+/** A shell script for the binary. Child processes inherit NODE_OPTIONS; `exec` passes signals and the exit code through. */
 function withFlags(binary: string, flags: readonly string[]): string {
   const options = [...flags, "--disable-warning=ExperimentalWarning"].join(" ");
   return `#!/bin/sh\nNODE_OPTIONS="${options} $NODE_OPTIONS" exec "${binary}" "$@"\n`;
 }
 
-/** Runs npm without the settings of the pnpm that has started this script: npm warns of each. */
+/** Runs npm without the settings of pnpm in the environment, of which npm would warn. @returns its output */
 function npm(args: readonly string[]): string {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^p?npm_/i.test(name)));
   return execFileSync("npm", args, { encoding: "utf8", env, stdio: ["ignore", "pipe", "inherit"] });

@@ -5,13 +5,13 @@ import type { TaskOutcome } from "./turbo.ts";
 export interface SuiteResult {
   readonly label: string;
   readonly passed: number;
-  /** One line for each failure. A skipped test is a failure too, unless it says why. */
+  /** One line for each failure. A skipped test without a reason is a failure, too. */
   readonly failures: readonly string[];
-  /** The files of the failures. @default none: something failed outside of the tests of a file */
+  /** The files with failures. @default none: the failure is outside of test files */
   readonly failedFiles?: readonly string[];
-  /** One line for each test that failed, and passed when its file was run again. @default none */
+  /** One line for each test that failed, and passed in a second run. @default none */
   readonly unsteady?: readonly string[];
-  /** One line for each test that the machine does not allow, with the reason. */
+  /** One line for each test that this machine cannot run, with the reason. */
   readonly leftOut: readonly string[];
   readonly durationMs: number;
   readonly cached: boolean;
@@ -50,9 +50,7 @@ export function readResult(suite: Suite, outcome: TaskOutcome | undefined): Suit
     label: suite.label,
     passed: tests.filter(isPassed).length,
     failures: failures.map((failure) => `${suite.label}: ${failure}`),
-    failedFiles: (report?.testResults ?? [])
-      .filter(({ status }) => status === "failed")
-      .map(({ name }) => name),
+    failedFiles: (report?.testResults ?? []).filter(isFailed).map(({ name }) => name),
     leftOut: tests
       .filter(isLeftOut)
       .map(({ fullName, meta }) => `${suite.label}: ${fullName}: ${meta?.leftOut}`),
@@ -68,7 +66,7 @@ function findFailures({ testResults }: VitestReport): string[] {
       .filter((test) => !isPassed(test) && !isLeftOut(test))
       .map((test) => `${test.fullName} (${describeFailure(test)})`),
     ...testResults
-      .filter((file) => file.status === "failed" && !file.assertionResults.some(isFailed))
+      .filter((file) => isFailed(file) && !file.assertionResults.some(isFailed))
       .map((file) => `${file.name} (did not load, or a hook failed)`),
   ];
 }

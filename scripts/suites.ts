@@ -3,13 +3,13 @@ import { dirname, join } from "node:path";
 
 /** A script `test` or `test:<name>` of a workspace package. */
 export interface Suite {
-  /** Turbo's name for it: `@halyard/server#test`. */
+  /** The id of the task in turbo: `@halyard/server#test`. */
   readonly id: string;
   readonly package: string;
   readonly task: string;
-  /** Its name in tables and on the command line: `server`, `suites e2e`. */
+  /** The name in tables and on the command line: `server`, `suites e2e`. */
   readonly label: string;
-  /** Where the script writes its vitest JSON report, which turbo keeps with the cached task. */
+  /** The path of the JSON report of vitest, which turbo stores with the cached task. */
   readonly report: string;
   /** The folder of its package. */
   readonly directory: string;

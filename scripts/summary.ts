@@ -1,4 +1,4 @@
-import type { SuiteResult } from "./report.ts";
+import type { SuiteResult } from "./suite-result.ts";
 import { minutes, table } from "./table.ts";
 
 export interface TestRun {
@@ -7,18 +7,18 @@ export interface TestRun {
   readonly failures: readonly string[];
   /** From the first build to the last test, in ms. */
   readonly durationMs: number;
-  /** The longest run, in minutes, that passes where `CI` is set. @default any */
+  /** The longest run that passes where `CI` is set, in minutes. @default no limit */
   readonly maxMinutes?: number;
 }
 
-/** Writes the closing table and the line `N passed, N failed`; true when all went well. */
+/** Prints the closing table and the line `N passed, N failed`. @returns whether there were no failures */
 export function summarize({ suites, failures: others, durationMs, maxMinutes }: TestRun): boolean {
   const isLate = maxMinutes !== undefined && process.env["CI"] === "true" && durationMs > maxMinutes * 60_000;
   const failures = [
     ...others,
     ...suites.flatMap((suite) => suite.failures),
-    ...(suites.length === 0 ? ["no suite has such a name"] : []),
-    ...(isLate ? [`took ${minutes(durationMs)}, over ${maxMinutes} minutes`] : []),
+    ...(suites.length === 0 ? ["no suite has a name with these words"] : []),
+    ...(isLate ? [`took ${minutes(durationMs)} (min:s), more than ${maxMinutes} min`] : []),
   ];
   const leftOut = suites.flatMap((suite) => suite.leftOut);
   const unsteady = suites.flatMap((suite) => suite.unsteady ?? []);
@@ -34,8 +34,8 @@ export function summarize({ suites, failures: others, durationMs, maxMinutes }: 
   ]);
   const summary = [
     table(["suite", "passed", "failed", "run again", "left out", "min:s", ""], rows),
-    `In ${minutes(durationMs)} minutes, builds included${maxMinutes === undefined ? "" : `; at most ${maxMinutes} where CI is set`}.`,
-    leftOut.map((test) => `– ${test}`).join("\n"),
+    `Took ${minutes(durationMs)} (min:s) with builds${maxMinutes === undefined ? "" : `; at most ${maxMinutes} min where CI is set`}.`,
+    leftOut.map((test) => `– left out: ${test}`).join("\n"),
     unsteady.map((test) => `↻ passed when run again: ${test}`).join("\n"),
     failures.map((failure) => `✗ ${failure}`).join("\n"),
     `${passed} passed, ${failures.length} failed${leftOut.length === 0 ? "" : `, ${leftOut.length} left out`}`,

@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 export interface SystemProgram {
-  /** Absolute paths, and names to look up in `PATH`; the best comes first. */
+  /** Absolute paths, and names to look up in `PATH`; the first executable one is taken. */
   readonly candidates: readonly string[];
   /** The Debian package that contains the program. */
   readonly debianPackage: string;
@@ -12,7 +12,7 @@ export interface SystemProgram {
 /**
  * Finds a program of the system. As root on Debian, a missing program is installed.
  *
- * @throws Error that says in one line what to install.
+ * @throws Error that names the package to install
  */
 export function findOrInstall({ candidates, debianPackage }: SystemProgram): string {
   const found = find(candidates) ?? (install(debianPackage) ? find(candidates) : undefined);

@@ -1,6 +1,6 @@
 export type Cell = string | number;
 
-/** Lays rows out in columns: numbers to the right, text to the left. */
+/** Lays out rows in columns: numbers right-aligned, texts left-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => String(row[column] ?? "").length)),

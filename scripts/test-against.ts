@@ -1,10 +1,7 @@
-/**
- * Runs test files of today against the packages of another commit: `pnpm test:against fa6ded8 -- test/robustness/http.test.ts`.
- * The commit is built once, in the system's folder for temporary files. Its own tests make way for today's, which therefore reach the
- * packages through their names only. A test that shows a mended fault fails there and passes here.
- * Today's @halyard/testing, as built here, is put beside the commit's own: it is a tool of the tests (see test/support/shared-store.ts).
- * Packages of others that today's suites use and the commit's did not have are linked.
- */
+// `pnpm test:against fa6ded8 -- test/robustness/http.test.ts`: runs test files of this checkout on the packages of another commit.
+// The script builds the commit once, in the folder for temporary files, and replaces its tests with those of this checkout, which
+// reach the packages by their names only. A test of a mended fault fails there and passes here.
+// The build of @halyard/testing of this checkout is copied beside that of the commit (see test/support/shared-store.ts).
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,41 +24,43 @@ process.exitCode = await run("vitest", ["run", ...files.map((file) => relative("
   cwd: join(checkout, "test"),
 });
 
+/** Checks out and builds the packages of the commit. */
 async function build(): Promise<void> {
   rmSync(checkout, { recursive: true, force: true });
   mkdirSync(checkout, { recursive: true });
   execFileSync("tar", ["-x", "-C", checkout], { input: git("archive", sha) });
   const install = ["install", "--frozen-lockfile", "--prefer-offline"];
-  await succeed("pnpm", install);
-  await succeed("turbo", ["run", "build", "--filter=./packages/*"]);
+  await runOrThrow("pnpm", install);
+  await runOrThrow("turbo", ["run", "build", "--filter=./packages/*"]);
   mkdirSync(built);
 }
 
-async function succeed(program: string, args: readonly string[]): Promise<void> {
+async function runOrThrow(program: string, args: readonly string[]): Promise<void> {
   const code = await run(program, args, { cwd: checkout, quiet: true });
   if (code !== 0) throw new Error(`${program} ${args.join(" ")} failed in ${checkout}`);
 }
 
-/** Its dependencies stay: `package.json` and `node_modules` of the commit's suites. */
+/** Replaces the suites of the commit, but not their dependencies. */
 function replaceTests(): void {
-  const stays = new Set(["package.json", "node_modules", ".reports"]);
+  const kept = new Set(["package.json", "node_modules", ".reports"]);
   cpSync("test", join(checkout, "test"), {
     recursive: true,
-    filter: (source) => !stays.has(relative("test", source)),
+    filter: (source) => !kept.has(relative("test", source)),
   });
-  // Tests read their expectations from today's pages.
+  // Tests read their expectations from these pages.
   cpSync("docs", join(checkout, "docs"), { recursive: true });
   const testing = join("packages", "testing", "dist");
   if (existsSync(testing)) cpSync(testing, join(checkout, testing, "today"), { recursive: true });
   linkDependencies();
 }
 
+/** Links the dependencies of the suites of this checkout that the commit does not have. */
 function linkDependencies(): void {
   const { devDependencies } = JSON.parse(readFileSync("test/package.json", "utf8")) as Manifest;
   for (const name of Object.keys(devDependencies)) {
     const link = join(checkout, "test", "node_modules", name);
     if (existsSync(link)) continue;
-    rmSync(link, { force: true }); // of a checkout that is gone
+    rmSync(link, { force: true }); // a link to a checkout that no longer exists
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(realpathSync(join("test", "node_modules", name)), link);
   }

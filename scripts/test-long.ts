@@ -1,21 +1,15 @@
-/**
- * `pnpm test:long`: what `pnpm test` runs in a small form only, as a whole, and ends with the same table. It takes hours.
- * `pnpm test:long conformance versions` runs only the steps whose name contains one of the words.
- */
+// `pnpm test:long`: runs the suites in their long form and the programs of `test/`, and prints the table of `pnpm test`. Takes hours.
+// `pnpm test:long conformance versions` runs only the steps whose names contain one of the words.
 import { findChromium } from "./browser.ts";
 import { run } from "./command.ts";
 import { findProxies } from "./proxies.ts";
 import { findRedisServer } from "./redis-server.ts";
-import type { SuiteResult } from "./report.ts";
+import type { SuiteResult } from "./suite-result.ts";
 import { runSuite } from "./run-suite.ts";
 import { chooseSuites } from "./suites.ts";
 import { summarize } from "./summary.ts";
 
-/**
- * The suites with a long form: the conformance suite everywhere, Redis with more clients, the demo on Bun and more of its pages, Next.js
- * in a browser and beside a server,
- * more runs of property tests and races.
- */
+/** The suites with a long form: more places, files, clients, and runs of property tests and races. */
 const LONG_SUITES: ReadonlySet<string> = new Set([
   "better-auth",
   "client",
@@ -29,7 +23,7 @@ const LONG_SUITES: ReadonlySet<string> = new Set([
 ]);
 const LONG_FORM = { HALYARD_LONG: "1", HALYARD_ORDERS: "3000", RACES: "10000", RUNS: "100000" };
 
-/** Programs of `test/`. A suite runs each of them for a moment. */
+/** The programs of `test/` by their names in the table. The suites run each of them for some seconds only. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   versions: "versions/main.ts",
   runtimes: "runtimes/main.ts",
@@ -67,7 +61,7 @@ async function runProgram(label: string, command: string): Promise<SuiteResult> 
   return {
     label,
     passed: code === 0 ? 1 : 0,
-    failures: code === 0 ? [] : [`${label}: node test/${command} ended with ${code}`],
+    failures: code === 0 ? [] : [`${label}: node test/${command} ended with exit code ${code}`],
     leftOut: [],
     durationMs: performance.now() - begin,
     cached: false,

@@ -1,12 +1,9 @@
-/**
- * Runs suites on another version of Node or Bun: `pnpm test:node 22.12.0 server`, `pnpm test:node latest`,
- * `pnpm test:bun 1.4.0 conformance`. The packages are built on the workspace's Node. On another Node, vitest and the
- * servers of the suites run on that Node; another Bun runs the servers that a suite starts on Bun.
- * Turbo runs no test here: no result comes from its cache, and none is stored there.
- */
+// `pnpm test:node 22.12.0 server`, `pnpm test:bun latest conformance`: runs suites on another version of Node or Bun.
+// The packages are built on the Node of the workspace. Another Node runs vitest and the servers that a suite starts on Node;
+// another Bun runs the servers that a suite starts on Bun. No result comes from the cache of turbo.
 import { delimiter, join } from "node:path";
 import { run } from "./command.ts";
-import type { SuiteResult } from "./report.ts";
+import type { SuiteResult } from "./suite-result.ts";
 import { runSuite } from "./run-suite.ts";
 import { installRuntime, type RuntimeName } from "./runtimes.ts";
 import { chooseSuites } from "./suites.ts";

@@ -1,22 +1,20 @@
-/**
- * `pnpm test`: runs the suites of the workspace with turbo and ends with the line `N passed, N failed`.
- * `pnpm test server e2e` runs only the suites whose name contains one of the words.
- * Where `CI` is set, no result comes from turbo's cache, and up to three failed tests are run a second time and reported so.
- */
+// `pnpm test`: runs the suites of the workspace with turbo, and ends with the line `N passed, N failed`.
+// `pnpm test server e2e` runs only the suites whose names contain one of the words.
+// Where `CI` is set, no result comes from the cache of turbo, and up to three failed tests are run a second time.
 import { rmSync } from "node:fs";
 import { findChromium } from "./browser.ts";
 import { findProxies } from "./proxies.ts";
 import { findRedisServer } from "./redis-server.ts";
-import { readResult } from "./report.ts";
+import { readResult } from "./suite-result.ts";
 import { repeatFailures } from "./run-suite.ts";
 import { chooseSuites, type Suite } from "./suites.ts";
 import { summarize } from "./summary.ts";
 import { runTasks, type TaskOutcome } from "./turbo.ts";
 
-/** The suites that compile and read, and open no socket. */
+/** The suites that only compile and read files. */
 const READING: ReadonlySet<string> = new Set(["test:house", "test:reference", "test:types"]);
 
-/** The suites on real sockets and in browsers that use a core and more, and the one that installs. */
+/** The suites that use a core or more: on real sockets, in browsers, and with installed packages. */
 const BUSY: ReadonlySet<string> = new Set([
   "test:conformance",
   "test:e2e",
@@ -25,17 +23,17 @@ const BUSY: ReadonlySet<string> = new Set([
   "test:robustness",
 ]);
 
-/** The suites that wait for most of their time. */
+/** The suites that spend most of their time in waits. */
 const WAITING: ReadonlySet<string> = new Set(["test:attacks", "test:redis"]);
 
-/** The longest run that passes where `CI` is set. */
+/** The longest run that passes where `CI` is set, in minutes. */
 const MAX_MINUTES = 25;
 
 const start = performance.now();
 const words = process.argv.slice(2).filter((word) => word !== "--");
 const suites = chooseSuites(words);
 for (const { report } of suites) rmSync(report, { force: true });
-// Before the suites, which run side by side: a package manager installs one thing at a time.
+// Missing programs are installed before the suites, because two installations cannot run at the same time.
 if (words.length === 0) {
   findChromium();
   findRedisServer();
@@ -45,8 +43,8 @@ if (words.length === 0) {
 const isFresh = process.env["CI"] === "true";
 const outcomes = [
   ...(isFresh ? await runTasks("build") : []),
-  // Unit tests run side by side, and what compiles and reads; then two suites on real sockets at a time; then Redis beside the
-  // attacks, which both wait for most of their time; at last the soak, whose promises have a time, alone.
+  // Unit tests and suites that only read; then two busy suites at a time; then the two that mostly wait; at last, alone, the soak,
+  // which has deadlines.
   ...(await runSuites(
     ({ task }) => task === "test" || READING.has(task),
     ["--concurrency=2", ...(isFresh ? [] : ["build"])],
@@ -78,7 +76,7 @@ async function runSuites(belongs: (suite: Suite) => boolean, args: readonly stri
   return runTasks(...tasks, ...filters, ...args, ...(isFresh ? ["--only", "--force"] : []));
 }
 
-/** Failures of a build or of turbo itself, which keep suites from running. */
+/** A line for each failed task that is no suite: a build, or turbo itself. */
 function findOtherFailures(tasks: readonly TaskOutcome[]): string[] {
   const failed = tasks.filter((task) => !task.succeeded).map((task) => task.taskId);
   return [...new Set(failed)]

@@ -1,7 +1,7 @@
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { run } from "./command.ts";
 
-/** The result of a task. Its id is turbo's name for it: `@halyard/server#test`. */
+/** The result of a task, whose id in turbo is for example `@halyard/server#test`. */
 export interface TaskOutcome {
   readonly taskId: string;
   readonly succeeded: boolean;
@@ -18,7 +18,7 @@ interface Summary {
 
 const summaries = ".turbo/runs";
 
-/** Runs tasks with turbo and returns the outcome of each started task; a task whose dependency failed is not started. */
+/** Runs tasks with turbo. @returns the outcome of each started task; a task whose dependency failed is not started */
 export async function runTasks(...args: readonly string[]): Promise<TaskOutcome[]> {
   rmSync(summaries, { recursive: true, force: true });
   const code = await run("turbo", ["run", ...args, "--continue=dependencies-successful", "--summarize"]);

@@ -2,8 +2,8 @@
 export type Graph = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Finds the groups of nodes in which each node leads to every other (strongly connected components, by Tarjan's
- * algorithm). A single node counts only when it leads to itself.
+ * Finds the strongly connected components of a graph, by the algorithm of Tarjan: groups of nodes in which each node leads to
+ * every other. A single node counts only when it leads to itself.
  */
 export function findCircles(graph: Graph): string[][] {
   const circles: string[][] = [];
@@ -37,17 +37,17 @@ export function findCircles(graph: Graph): string[][] {
 }
 
 /** The shortest path from the first member of a circle back to itself: `a → b → a`. */
-export function shortestWay(graph: Graph, members: readonly string[]): string[] {
+export function shortestPath(graph: Graph, members: readonly string[]): string[] {
   const [start = ""] = members;
   const inside = new Set(members);
-  const ways: string[][] = [[start]];
+  const paths: string[][] = [[start]];
   const seen = new Set<string>();
-  for (const way of ways) {
-    for (const next of graph.get(way.at(-1) ?? "") ?? []) {
-      if (next === start) return [...way, next];
+  for (const path of paths) {
+    for (const next of graph.get(path.at(-1) ?? "") ?? []) {
+      if (next === start) return [...path, next];
       if (!inside.has(next) || seen.has(next)) continue;
       seen.add(next);
-      ways.push([...way, next]);
+      paths.push([...path, next]);
     }
   }
   return [...members];

@@ -28,7 +28,7 @@ export function isTest(path: string): boolean {
   return /\.test(-d)?\.tsx?$/.test(path);
 }
 
-/** A test or a helper of tests: the same set as in `eslint.config.js`, where the limit of function length is off. */
+/** Whether a file is a test or a helper of tests, for which `eslint.config.js` has no limit of function length. */
 export function isTestCode(path: string): boolean {
   return isTest(path) || /^(packages\/[^/]+\/)?test\//.test(path);
 }
@@ -38,7 +38,7 @@ export function readSource(root: string, path: string): SourceFile {
   return { path, ast: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) };
 }
 
-/** The line that a node starts on, from 1. */
+/** The number of the line on which a node starts, from 1. */
 export function lineOf(node: ts.Node): number {
   const file = node.getSourceFile();
   return file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1;

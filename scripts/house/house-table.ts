@@ -16,7 +16,7 @@ const head = [
   "comments",
 ];
 
-/** One row for each area and, below it, one for each of its folders that has source files. */
+/** A row for each area, and below it one for each of its folders that has source files. */
 export function houseTable(survey: Survey, faults: readonly Fault[], areas: readonly string[]): string {
   const rows = areas.flatMap((area) => {
     const files = survey.files.filter((file) => file.area === area);
@@ -43,15 +43,15 @@ interface RowParts {
   readonly inMarkdown: number;
 }
 
-/** Tests are left out of sizes and of the share of comments, but not of the words. */
+/** The cells of some files. Tests count for the words, but not for sizes and the share of comments. */
 function cells({ survey, faults, files, inMarkdown }: RowParts): Cell[] {
   const sources = files.filter((file) => !file.isTest);
   const paths = new Set(files.map((file) => file.path));
   const bySize = sources.toSorted((a, b) => a.lines - b.lines);
   const largest = bySize.at(-1);
   const longest = sources
-    .flatMap(({ longestFunction: it }) => (it === undefined ? [] : [it]))
-    .reduce((most, it) => (it.lines > most.lines ? it : most), { name: "", lines: 0 });
+    .flatMap(({ longestFunction }) => longestFunction ?? [])
+    .reduce((most, other) => (other.lines > most.lines ? other : most), { name: "", lines: 0 });
   const countOf = (rule: string) =>
     faults.filter((fault) => fault.rule === rule && paths.has(fault.path)).length;
   return [

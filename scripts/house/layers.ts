@@ -1,8 +1,6 @@
-/**
- * The folders of each package, from top to bottom: a file imports from its own layer and from the layers below.
- * `eslint.config.js` turns them into lint zones; `pnpm house` checks every import, type imports included.
- * A source file in no layer is an error: a new folder is added here first.
- */
+// The layers of each package, from top to bottom: a file imports from its own layer and from the layers below.
+// `eslint.config.js` makes lint zones of them; `pnpm house` checks every import, also of types.
+// A source file must be in a layer: a new folder is added here first.
 
 /** Folders (`handshake/`) and files (`node.ts`) of `src`; `*` is every file of a `src` without folders. */
 export type Layer = readonly string[];

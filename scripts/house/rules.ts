@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { shortestWay } from "./circles.ts";
+import { shortestPath } from "./circles.ts";
 import { isTestCode } from "./files.ts";
 import { layerOf, layers, nameOf } from "./layers.ts";
 import type { FileFacts, Survey } from "./survey.ts";
@@ -16,12 +16,9 @@ const MAX_FILES = 20;
 const MAX_LINES = 300;
 const MAX_FUNCTION_LINES = 60;
 
-/** Only circles and words are checked here: the components of the demo are rebuilt later. */
-const exempt = "apps/demo";
-
-/** Checks every rule. */
+/** Checks every rule. @returns the broken ones */
 export function findFaults(survey: Survey): Fault[] {
-  const files = survey.files.filter(({ area }) => area !== exempt);
+  const { files } = survey;
   return [
     ...circleFaults(survey),
     ...files.flatMap(upwardFaults),
@@ -37,11 +34,11 @@ function circleFaults({ circles, graph }: Survey): Fault[] {
   return circles.map((members) => ({
     rule: "circle",
     path: members[0] ?? "",
-    what: `${members.length} files, of them ${shortestWay(graph, members).join(" → ")}`,
+    what: `${members.length} files, of them ${shortestPath(graph, members).join(" → ")}`,
   }));
 }
 
-/** Tests may import from every layer. */
+/** The imports of a file from a higher layer. Tests may import from every layer. */
 function upwardFaults({ path, isTest, imports }: FileFacts): Fault[] {
   const src = sourceFolderOf(path);
   const own = src === undefined ? undefined : layerOf(src, path);
@@ -59,7 +56,7 @@ function unlistedFaults({ path, isTest }: FileFacts): Fault[] {
   return [{ rule: "no layer", path, what: `${path} is in no layer of scripts/house/layers.ts` }];
 }
 
-/** A layer without a file is a leftover in the list. */
+/** The layers without a file. */
 function emptyLayerFaults({ files }: Survey): Fault[] {
   return Object.entries(layers).flatMap(([src, list]) => {
     const inside = files.filter(({ path }) => path.startsWith(`${src}/`)).map(({ path }) => path);

@@ -1,4 +1,4 @@
-/** Words that were private names of this project; the field has another word for each (ARCHITECTURE.md#words). */
+/** Private names that this project has replaced by common terms (ARCHITECTURE.md#words). */
 const forbidden = [
   ...[
     "choir",
@@ -16,15 +16,15 @@ const forbidden = [
   ...["door", "doorkeeper", "desk", "stranger", "mercy", "patience", "doubt", "whence", "asker", "strike"],
 ].flatMap((word) => inflections(word).map((form) => [form, word] as const));
 
-/** Forbidden in this form only: `removes`, `moved` and `move` are fine. */
+/** Words that are forbidden in this form only: `moved` and `move` are allowed. */
 const exact = [["moves", "moves"]] as const;
 
 const words: ReadonlyMap<string, string> = new Map([...forbidden, ...exact]);
 
-/** Forbidden sequences of parts: `letGo`. */
+/** Forbidden sequences of words, as in `letGo`. */
 const phrases = [["let", "go"]] as const;
 
-/** The nemesis of the test kit keeps the word of Jepsen. */
+/** Words that are allowed in some folders: the nemesis of the test kit uses the term of Jepsen. */
 const exceptions = [{ word: "strike", paths: ["packages/testing/src/", "test/soak/"] }] as const;
 
 /** Finds the forbidden words among the parts of a name (`openDoor`, `OPEN_DOOR`) or of a text. */
