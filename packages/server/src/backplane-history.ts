@@ -1,12 +1,11 @@
-// The part of the contract of backplanes that is about messages: how they are stored, read and counted.
-// Used through backplane.ts, which exports it.
+// The types of the backplane contract about messages: how a backplane stores, reads and counts them. backplane.ts exports them.
 import type { Position } from "@halyard/protocol";
 
-/** A stored message. Offsets increase but are not contiguous: `prev` is the offset of the message before. */
+/** A stored message. Offsets increase and are not contiguous: `prev` is the offset of the message before. */
 export interface LogEntry {
   readonly offset: number;
   readonly prev: number;
-  /** When it was stored, in ms since 1970: a node replays nothing that is older than the history may be. */
+  /** The time at which it was stored, in ms since 1970. A node replays no message that is older than {@link HistoryBounds.ms}. */
   readonly at: number;
   readonly data: string;
 }
@@ -17,25 +16,25 @@ export interface Publication extends LogEntry {
   readonly epoch: string;
 }
 
-/** How much history is kept: of a channel, and in the memory of this process. */
+/** The bounds of the history of a channel, and of the history in the memory of this process. */
 export interface HistoryBounds {
   readonly messages: number;
   readonly bytes: number;
   readonly ms: number;
-  /** What the history of all channels may take of this process' memory, in bytes. @default any */
+  /** The most memory that the history of all channels takes in this process, in bytes. @default no bound */
   readonly totalBytes?: number | undefined;
-  /** How much of it may be what one user wrote, in bytes. @default all of it */
+  /** The most memory of the messages of one author, in bytes. @default `totalBytes` */
   readonly authorBytes?: number | undefined;
 }
 
 /** The memory that the history takes in this process. */
 export interface HistoryUsage {
   readonly bytes: number;
-  /** How many messages were given up for {@link HistoryBounds.totalBytes} and `authorBytes`. */
+  /** The number of messages that were removed because of {@link HistoryBounds.totalBytes} and `authorBytes`. */
   readonly evicted: number;
 }
 
-/** How a message is stored. */
+/** The options of a publish. */
 export interface PublishOptions {
   /** The bounds of the history; `false` for an ephemeral message, which has no offset and is never replayed. */
   readonly history: HistoryBounds | false;
@@ -69,24 +68,24 @@ export interface PublishResult {
   readonly duplicate: boolean;
 }
 
-/** The message that is the whole effect of a send. */
+/** The message that is the only effect of a send. */
 export interface PublishedWork {
   readonly channel: string;
   readonly data: string;
   readonly history: HistoryBounds;
-  /** The result of the send: what stands before the offset of the message, and what after it. */
+  /** The result of the send: the texts before and after the offset of the message. */
   readonly result: readonly [before: string, after: string];
 }
 
-/** Which part of the history of a channel is read. */
+/** The part of the history of a channel to read. */
 export interface ReadPage {
   readonly after: number;
   readonly limit: number;
-  /** How many bytes of texts at most; the first entry is read even if it is larger. @default any number */
+  /** The most bytes of texts. The first entry is read even if it is larger. @default no bound */
   readonly bytes?: number | undefined;
   /**
-   * Reads all entries after `after` or none: none if they do not follow it without a hole, or are more than `limit` and
-   * `bytes` allow. A backplane may ignore it, and return what it has. @default false
+   * Whether to read all entries after `after`, or none if some of them are missing or they exceed `limit` or `bytes`. A backplane may
+   * ignore the option and return the entries that it has. @default false
    */
   readonly whole?: boolean | undefined;
 }
@@ -97,11 +96,11 @@ export interface ReadResult {
   /** The offset of the newest message ever stored. */
   readonly top: number;
   readonly entries: readonly LogEntry[];
-  /** Why a `whole` read returned no entries. */
+  /** The reason why a `whole` read returned no entries. */
   readonly refused?: "trimmed" | "too_many" | undefined;
 }
 
-/** Where a channel stands: its epoch, and the offset of the newest message ever stored. */
+/** The newest position of a channel: its epoch, and the offset of the newest message ever stored. */
 export interface ChannelTop {
   readonly epoch: string;
   readonly top: number;

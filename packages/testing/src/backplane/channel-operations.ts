@@ -1,5 +1,4 @@
-// The operations on channels: publish, read, tops.
-// A node of a shared backplane sends them to the store.
+// The operations of a shared backplane on channels: publish, read, tops. NodeBackplane sends them to the store.
 import { HalyardError } from "@halyard/protocol/wire";
 import type {
   ChannelTop,
@@ -11,14 +10,14 @@ import type {
 } from "@halyard/server";
 import type { Operation, SharedState, StoredChannel, StoredMessage, Transaction } from "./shared-state.ts";
 
-/** How long a publication is known by its key. */
+/** The time that the key of a publication is stored. */
 const KEY_MS = 300_000;
 
 export interface PublishInput {
   readonly channel: string;
   readonly data: string;
   readonly options: PublishOptions & { readonly history: Exclude<PublishOptions["history"], false> };
-  /** Of the call: a call that takes effect twice stores one message. */
+  /** The id of the call, so that a call that is applied twice stores one message. */
   readonly callId: string;
 }
 
@@ -72,7 +71,7 @@ export function tops(names: readonly string[]): Operation<readonly ChannelTop[]>
     names.map((name) => ({ epoch: state.epoch, top: state.channels.get(name)?.top ?? 0 }));
 }
 
-/** @throws HalyardError `unavailable` where the store may have lost what an earlier attempt has stored */
+/** @throws HalyardError `unavailable` if the store may have lost the message of an earlier attempt */
 function noteAttempt({ incarnation }: SharedState, attempts: PublishAttempts | undefined): void {
   if (attempts === undefined) return;
   const store = String(incarnation);

@@ -1,5 +1,4 @@
-// The operations on marks: whose connections are to be closed, and which new ones are refused.
-// A node of a shared backplane sends them to the store.
+// The operations of a shared backplane on marks, which close connections and refuse new ones. NodeBackplane sends them to the store.
 import { CloseCode } from "@halyard/protocol/wire";
 import type { AdmissionRequest, Revocation } from "@halyard/server";
 import type { Operation, SharedState } from "./shared-state.ts";
@@ -31,7 +30,7 @@ export function revocations(
   };
 }
 
-/** The mark that a connection falls under. */
+/** The mark that applies to a connection that is about to open, if any. */
 export function matchingMark(
   state: SharedState,
   { user, session, authenticatedAt }: AdmissionRequest,

@@ -1,6 +1,5 @@
-// The backplane of one node on a shared store.
-// Made by the shared backplane for one system, which calls it as it calls any backplane.
-// Guarantee: a node that the store gave up is taken in again under a new lease, and its system declares its connections.
+// The backplane of one node on a shared store. `SharedBackplane.node` creates one for each system.
+// Guarantee: a node that the store gave up gets a new lease, and its system then declares its connections again.
 import type {
   Admission,
   AdmissionRequest,
@@ -44,6 +43,7 @@ export interface NodeBackplaneParts {
 
 type Retained = PublishOptions & { readonly history: Exclude<PublishOptions["history"], false> };
 
+/** The interval between renewals of the lease, in ms. */
 const BEAT_MS = 2_000;
 
 /** One node of a shared backplane. */
@@ -184,7 +184,7 @@ export class NodeBackplane implements Backplane {
     return this.#call(setRooms(clients));
   }
 
-  /** Hands an event of the store to this node's system, if it is for it. */
+  /** Passes an event of the store to the system of this node, if the system needs it. */
   deliver(event: SharedEvent): void {
     if (event.kind === "publication" && !this.#subscribed.has(event.publication.channel)) return;
     if (event.kind === "ephemeral" && !this.#subscribed.has(event.channel)) return;
@@ -197,22 +197,22 @@ export class NodeBackplane implements Backplane {
     });
   }
 
-  /** Hands something to this node's system over its link. */
+  /** Calls the handlers of this node over its link. */
   receive(deliver: (handlers: BackplaneHandlers) => void): void {
     this.#parts.link.push(() => {
       if (this.#handlers !== undefined) deliver(this.#handlers);
     });
   }
 
-  /** The link is up again after it was cut: messages may have been lost. */
+  /** Called after a cut of the link has ended: reports that messages may be missing, and renews the lease. */
   async reconnect(): Promise<void> {
     if (this.#handlers === undefined) return;
-    // Before anything that comes over the link.
+    // Before the first event that comes over the link.
     this.#interrupted();
     await this.#renewLease();
   }
 
-  /** Takes the node in under a new lease, and has its connections declared; what was not declared then is gone. */
+  /** Gets a new lease. After a renewal the system declares its connections, and the entries of earlier leases are removed. */
   async #register(): Promise<void> {
     const lease = ++this.#leases;
     const registered = this.#retry(() => this.#call(register(this.nodeId, this.#leaseId(lease))));
@@ -220,7 +220,7 @@ export class NodeBackplane implements Backplane {
     this.#incarnation = await registered;
     if (lease !== this.#leases || lease === 1) return;
     this.#handlers?.onFenced();
-    // Behind the declarations: operations take effect in their order.
+    // An empty batch resolves after the declarations, because operations take effect in their order.
     await this.#presence.add([]).catch(() => []);
     await this.#call(dropLeases(this.nodeId, this.#leaseId(lease))).catch(() => {});
   }
@@ -260,7 +260,7 @@ export class NodeBackplane implements Backplane {
       await this.#register();
       if (this.#incarnation !== before) this.#interrupted();
     } catch {
-      // The next beat finds out.
+      // The next beat tries again.
     }
   }
 

@@ -1,16 +1,16 @@
-// The operations on rosters, and on the leases of the nodes that keep entries in them.
-// A node of a shared backplane sends them to the store; the store's timers end grace periods.
-// Guarantee: `joined` and `left` alternate per user, whatever is repeated, and each has the next offset of its roster.
+// The operations of a shared backplane on rosters, and on the leases of the nodes whose connections are in them.
+// NodeBackplane sends them to the store. A timer of the store, and each beat, end the grace periods that are over.
+// Guarantee: `joined` and `left` alternate per user, also after repetitions, and each has the next offset of its roster.
 import type { Eviction, PresenceOp, RosterEntry, RosterPage, ShownState } from "@halyard/server";
 import { openSlot, releaseLease, releaseSlot } from "./slot-operations.ts";
 import type { Operation, SharedState, StoredMember, StoredRoster, Transaction } from "./shared-state.ts";
 
-/** How long a node that says nothing is taken for alive. */
+/** The time after its last beat for which a node counts as alive. */
 const LEASE_MS = 7_000;
-/** After a pause of all nodes the store itself was away: no node is given up for it. */
+/** Without any beat for this time the store counts as away, and gives up no node. */
 const PAUSE_MS = 4_000;
 
-/** What became of presence operations: refused where the store has given up the node. */
+/** The result of presence operations. `isFenced`: none was applied, because the store has given up the node. */
 export type PresenceResult =
   { readonly isFenced: true } | { readonly isFenced: false; readonly evictions: readonly Eviction[] };
 
@@ -68,7 +68,7 @@ export function endGracePeriods(): Operation<void> {
   };
 }
 
-/** Takes a node in under a new lease. What its earlier leases hold stays until {@link dropLeases}. */
+/** Gives a node a new lease. Its earlier leases stay until {@link dropLeases}. @returns the incarnation of the store */
 export function register(node: string, lease: string): Operation<number> {
   return ({ state, now }) => {
     state.leases.set(lease, { node, endsAt: now + LEASE_MS });
@@ -82,7 +82,7 @@ export const livingNodes: Operation<readonly string[]> = ({ state, now }) => [
   ...new Set([...state.leases.values()].filter(({ endsAt }) => endsAt > now).map(({ node }) => node)),
 ];
 
-/** Ends the leases of a node that are earlier than one, or all: what was not declared under that one is gone. */
+/** Ends all leases of a node before `kept`, or all, with the connections that were not declared again. */
 export function dropLeases(node: string, kept: string | undefined): Operation<void> {
   return (transaction) => {
     for (const [lease, held] of transaction.state.leases)
@@ -91,13 +91,13 @@ export function dropLeases(node: string, kept: string | undefined): Operation<vo
   };
 }
 
-/** A call may be so late that the node has a newer lease by now. */
+/** Whether a lease is older. A late call must not end the newer leases of the node. */
 const isBefore = (lease: string, kept: string | undefined): boolean =>
   kept === undefined || numberOf(lease) < numberOf(kept);
 
 const numberOf = (lease: string): number => Number(lease.slice(lease.lastIndexOf("/") + 1));
 
-/** Renews a lease, and gives up the nodes that are silent. @returns undefined where this node was given up itself */
+/** Renews a lease, and gives up the nodes without beats. @returns the incarnation of the store; undefined if this node was given up */
 export function beat(lease: string): Operation<number | undefined> {
   return (transaction) => {
     const { state, now } = transaction;
@@ -119,7 +119,7 @@ function endLease(transaction: Transaction, lease: string): void {
   removeConnections(transaction, (held) => held === lease);
 }
 
-/** Entries of leases that a store which has gone back no longer knows. */
+/** Removes the entries of leases that a store after a `rewind` no longer knows. */
 function dropForeign(transaction: Transaction, node: string, kept: string): void {
   const isForeign = (lease: string): boolean => lease.startsWith(`${node}/`) && isBefore(lease, kept);
   removeConnections(transaction, isForeign);
@@ -161,7 +161,7 @@ function join(
     announceJoined(transaction, roster, { member: joined, change: "new" });
     return;
   }
-  // The connection that has set its state last is the last one.
+  // The newest declaration is the last entry of the map.
   member.connections.delete(connectionId);
   member.connections.set(connectionId, { lease, state });
   member.leavesAt = undefined;
@@ -173,7 +173,7 @@ function join(
 
 interface Shown {
   readonly member: StoredMember;
-  /** With more users in the roster, a change of a state is no event. @default a change is always an event */
+  /** A change of a state is an event only with at most this many users in the roster. @default no limit */
   readonly announcedUsers?: number | undefined;
 }
 
@@ -188,7 +188,7 @@ function showLatest(
   if (roster.members.size <= announcedUsers) announceJoined(transaction, roster, { member, change: "state" });
 }
 
-/** Of the states of the user's connections the latest, and of two of the same time that which was applied later. */
+/** The entry with the latest state of the connections of the user. Of two states of the same time the one applied later counts. */
 function entryWithLatest({ connections, entry }: StoredMember): RosterEntry {
   let latest: ShownState | undefined;
   for (const { state } of connections.values())

@@ -1,6 +1,6 @@
-// The presence operations of one node on their way to the store.
-// The node's backplane adds them; each batch is repeated until it has taken effect, and only then the next one leaves.
-// Guarantee: operations take effect in their order, whatever is lost, doubled or late, and their promise says when.
+// A queue of the presence operations of one node. NodeBackplane adds batches of them.
+// The queue repeats each batch until it has taken effect, and only then sends the next one.
+// Guarantee: operations take effect in their order, also over a faulty link, and the promise of a batch resolves when it has.
 import type { Clock, Eviction, PresenceOp } from "@halyard/server";
 import { HalyardError } from "@halyard/protocol/wire";
 
@@ -14,11 +14,11 @@ interface Batch {
 
 export interface PresenceQueueParts {
   readonly clock: Clock;
-  /** Rejects when it is not known whether the operations took effect. */
+  /** Applies operations in the store. Rejects if the operations may or may not have taken effect. */
   readonly apply: (ops: readonly PresenceOp[]) => Promise<readonly Eviction[]>;
 }
 
-/** How long the end of the node waits for its last operations. */
+/** The longest wait of `stop` for the last operations, in ms. */
 const DEADLINE_MS = 3_500;
 const RETRY_MS = 100;
 
@@ -42,7 +42,7 @@ export class PresenceQueue {
     });
   }
 
-  /** Resolves when everything that was added has taken effect, or after the deadline. */
+  /** Resolves when all added operations have taken effect, or after the deadline. */
   async stop(): Promise<void> {
     const { clock } = this.#parts;
     if (this.#batches.length > 0)

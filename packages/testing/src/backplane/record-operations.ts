@@ -1,6 +1,6 @@
-// The operations on the records of clients: numbered sends, requests, given rooms.
-// A node of a shared backplane sends them to the store.
-// Guarantee: an operation runs on one node at a time, and what a node that was given up ends has no effect.
+// The operations of a shared backplane on the records of clients: numbered sends, requests, given rooms.
+// NodeBackplane sends them to the store.
+// Guarantee: the operation of a client runs on one node at a time, and a `settle` of an outdated claim has no effect.
 import type {
   BegunWork,
   Claim,
@@ -21,7 +21,7 @@ const MAX_RESULT_CHARS = 16 * 1024;
 export function begin(work: Work, node: string): Operation<WorkState> {
   return ({ state, now }) => {
     const client = clientOf(state, work.ref, now);
-    // Its client has been told that results were lost. What it begins from now on is known, and its number is any.
+    // The welcome of this connection has told the client that results were lost: the record is whole from now on, with any number.
     if (client.toldTo !== undefined && client.toldTo === work.connection?.id)
       Object.assign(client, { isWhole: true, toldTo: undefined, lastSeq: 0 });
     const known = workOf(client, work.key);
@@ -55,7 +55,7 @@ export function settle(work: Work, result: string | undefined, node: string): Op
     if (isKept) known.result = result;
     else Object.assign(known, { node: undefined, claim: undefined, mayHaveRun: true });
     if (typeof work.key === "number") return;
-    // The last that has ended is given up last.
+    // The request becomes the last one, because requests that ended first are removed first.
     client.requests.delete(work.key);
     client.requests.set(work.key, known);
     trimRequests(client);
@@ -67,7 +67,7 @@ function forgetWork(client: StoredClient, key: Work["key"]): void {
   else if (client.sends.delete(key) && client.lastSeq === key) client.lastSeq--;
 }
 
-/** The record of a client that connects for the first time. */
+/** Creates the record of a client that connects for the first time. */
 export function beginRecord(state: SharedState, ref: ClientRef, now: number): void {
   const isNew = !state.clients.has(clientKey(ref));
   const client = clientOf(state, ref, now);
@@ -98,7 +98,7 @@ export function givenRooms(ref: ClientRef): Operation<readonly string[]> {
   return ({ state, now }) => (state.clients.has(clientKey(ref)) ? [...clientOf(state, ref, now).rooms] : []);
 }
 
-/** A client whose slot has another open connection keeps what it has: the node of that one knows better. */
+/** Replaces the rooms of clients, except of those whose slot has another open connection, whose node knows the rooms. */
 export function setRooms(clients: readonly RoomsOfClient[]): Operation<void> {
   return ({ state, now }) => {
     for (const { user, client, connectionId, rooms } of clients) {

@@ -1,6 +1,6 @@
 // One store under several systems of one process, for tests of an application on many nodes.
-// Called by the tests of applications and of this repository; each system gets a node of it.
-// Guarantee: what a node is told of the store is late, doubled, lost or cut off as the options and the test say, and repeats.
+// Tests of applications and of this repository create it; each system gets a backplane of it.
+// Guarantee: the same options and calls give the same latencies, losses and repetitions.
 import type { Backplane, BackplaneHandlers, Clock } from "@halyard/server";
 import type { TestClock } from "../clock/test-clock.ts";
 import { queueMacrotask } from "../clock/event-loop.ts";
@@ -17,42 +17,42 @@ import type { LinkFaults } from "./store-link.ts";
 export interface SharedBackplaneOptions {
   /** The clock of the systems. @default real time */
   readonly clock?: TestClock | undefined;
-  /** How long a call takes, in milliseconds, drawn between the two: calls overtake each other. @default 0 and 0 */
+  /** The range of the random duration of a call, in ms. Calls may overtake each other. @default 0 to 0 */
   readonly latencyMs?: { readonly min: number; readonly max: number } | undefined;
   /** The chance, 0 to 1, that a call takes effect and its reply is lost. @default 0 */
   readonly lostReplies?: number | undefined;
   /** The chance, 0 to 1, that a call takes effect twice. @default 0 */
   readonly doubledCalls?: number | undefined;
-  /** New connections of a node that is cut off: taken with the limits of the node, or refused with 503. @default "allow" */
+  /** Whether a node that is cut off admits new connections by its own limits, or refuses them with 503. @default "allow" */
   readonly onUnavailable?: "allow" | "deny" | undefined;
   /** The same seed gives the same latencies and faults. @default 1 */
   readonly seed?: number | undefined;
 }
 
-/** One store under several systems of one process: how an application is tested on many nodes. */
+/** One store under several systems of one process, for tests of an application on many nodes. */
 export interface SharedBackplane {
   /**
-   * A backplane for one more system.
+   * Creates the backplane of one more system.
    *
    * @throws TypeError for an id that is in use, or that has other characters than letters, digits, `_` and `-`
    */
   node(nodeId: string): Backplane;
-  /** Cuts nodes off from the store: their calls fail, and they hear nothing. After 7 s the store gives them up. */
+  /** Cuts nodes off from the store: their calls fail, and events for them are lost. After 7 s the store gives them up. */
   partition(...nodeIds: readonly string[]): void;
-  /** What these nodes say and hear waits, as when a process is stopped for a while, and goes on at `heal`. */
+  /** Holds the calls of these nodes and the events for them until `heal`, as if their processes were stopped. */
   freeze(...nodeIds: readonly string[]): void;
   /** Ends every partition and every freeze. */
   heal(): void;
-  /** The node never says or hears another word, as after `kill -9`. */
+  /** Ends all calls of the node and all events for it, as `kill -9` does. */
   kill(nodeId: string): void;
-  /** Forgets everything, as an empty store does. */
+  /** Deletes all data of the store. */
   clear(): void;
-  /** Goes back to what was stored so many milliseconds ago, 60,000 at most, as a replica that takes over does. */
+  /** Sets the store back to its data of `ms` milliseconds ago, at most 60,000, as a replica that takes over does. */
   rewind(ms: number): void;
 }
 
 /**
- * Makes a store for several systems of one process, with the faults of a network between them and the store.
+ * Creates a store for several systems of one process, with the faults of a network between them and the store.
  *
  * @example
  * const clock = createTestClock();
@@ -86,16 +86,12 @@ class StoreAndNodes implements SharedBackplane, StoreAccess {
   readonly #store: SharedStore;
 
   constructor(options: SharedBackplaneOptions) {
-    const { latencyMs, lostReplies, doubledCalls, onUnavailable = "allow", seed } = options;
+    const { clock = realClock, latencyMs = { min: 0, max: 0 }, onUnavailable = "allow" } = options;
+    const { lostReplies = 0, doubledCalls = 0, seed = 1 } = options;
     this.#onUnavailable = onUnavailable;
-    const clock: Clock = options.clock ?? realClock;
     this.#clock = clock;
-    this.#random = createRandom(seed ?? 1);
-    this.#faults = {
-      latencyMs: latencyMs ?? { min: 0, max: 0 },
-      lostReplies: lostReplies ?? 0,
-      doubledCalls: doubledCalls ?? 0,
-    };
+    this.#random = createRandom(seed);
+    this.#faults = { latencyMs, lostReplies, doubledCalls };
     this.#store = new SharedStore(
       () => clock.now(),
       (event) => this.distribute(event),

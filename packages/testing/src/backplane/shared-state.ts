@@ -1,6 +1,6 @@
-// What the nodes of a shared backplane have in common: plain data, and the one way to change it.
-// The files beside this one read and write it in operations; a node sends operations over its link.
-// Guarantee: operations run one after the other, and `rewind` goes back to what an earlier moment had stored.
+// The state that the nodes of a shared backplane have in common, as plain data, and the store, which applies operations to it.
+// The operations are in the files beside this one; a node sends them over its link.
+// Guarantee: operations run one after the other, and `rewind` restores the state of an earlier time.
 import type {
   ClientRef,
   PresenceEvent,
@@ -18,7 +18,7 @@ export interface StoredMessage {
   readonly at: number;
 }
 
-/** A channel: its newest offset, its history, and the offsets of publications by their key. */
+/** A channel: its newest offset, its history, and the offsets of publications by key. */
 export interface StoredChannel {
   top: number;
   messages: StoredMessage[];
@@ -26,25 +26,25 @@ export interface StoredChannel {
   readonly keys: Map<string, { readonly offset: number; readonly at: number }>;
 }
 
-/** The slot of a client, which an open connection holds or one that is about to open. */
+/** The slot of a client, which has an open connection, or a reservation for one that is about to open. */
 export interface StoredSlot {
   readonly client: string;
   open: { connectionId: string; lease: string; attempt: number; openedAt: number } | undefined;
   reserved: { connectionId: string; attempt: number; at: number; limit: number } | undefined;
 }
 
-/** A connection that keeps an entry: the lease of its node, and what it shows. */
+/** A connection in a roster: the lease of its node, and its state. */
 interface StoredConnection {
   readonly lease: string;
   readonly state: ShownState | undefined;
 }
 
-/** A user in a roster, and the connections that keep the entry. */
+/** A user in a roster, and the connections of the user in it. */
 export interface StoredMember {
   entry: RosterEntry;
   readonly joinOrder: number;
   readonly connections: Map<string, StoredConnection>;
-  /** Set while the grace period runs. */
+  /** The end of the grace period; undefined while the user has a connection. */
   leavesAt: number | undefined;
 }
 
@@ -58,17 +58,17 @@ export interface StoredRoster {
 /** An operation that a client has begun. */
 export interface StoredWork {
   readonly digest: number;
-  /** Undefined while the handler runs. */
+  /** Undefined while the handler runs, and after an end without a stored result. */
   result: string | undefined;
-  /** The node that has begun it; undefined once it has ended without a stored result. */
+  /** The node that has begun it; undefined after an end without a stored result. */
   node: string | undefined;
   /** The number of the `begin` on that node. */
   claim: number | undefined;
-  /** It was begun before, and how it ended is unknown. */
+  /** Whether the result of an earlier run is unknown. */
   mayHaveRun: boolean;
 }
 
-/** How long the record of a client that is away is kept. */
+/** The time that the record of a client without a connection is stored. */
 export const RECORD_MS = 300_000;
 
 /** The record of a client: its operations, and the rooms that the server gave to it. */
@@ -76,14 +76,11 @@ export interface StoredClient {
   readonly user: string;
   readonly client: string;
   lastSeq: number;
-  /**
-   * Whether the record has everything that the client has had done: not where the store was emptied or has gone back
-   * meanwhile.
-   */
+  /** Whether the record has all operations that the client has begun. False after the store was emptied or set back. */
   isWhole: boolean;
-  /** The connection in whose welcome the client is told that it is not: what this one begins, and all later ones, is known. */
+  /** The connection whose welcome says that the record is not whole. The record is whole once this connection begins an operation. */
   toldTo: string | undefined;
-  /** That of the store when the record was last used: after another one, numbers are missing, and are none to count from. */
+  /** The incarnation of the store at the last use of the record. Under another one, operations of the record may be missing. */
   incarnation: number;
   readonly sends: Map<number, StoredWork>;
   readonly requests: Map<string, StoredWork>;
@@ -91,23 +88,23 @@ export interface StoredClient {
   usedAt: number;
 }
 
-/** Everything that is stored. */
+/** All data of the store. */
 export interface SharedState {
   readonly epoch: string;
-  /** Changes when the store was lost or has gone back: nodes then declare their connections again. */
+  /** Changes when the store is emptied or set back. Nodes then declare their connections again. */
   incarnation: number;
   readonly channels: Map<string, StoredChannel>;
   readonly slots: Map<string, StoredSlot[]>;
   readonly rosters: Map<string, StoredRoster>;
   readonly clients: Map<string, StoredClient>;
   readonly marks: Map<string, { readonly mark: Revocation; readonly endsAt: number }>;
-  /** The nodes that are alive, by their lease. */
+  /** The nodes that count as alive, by lease. */
   readonly leases: Map<string, { readonly node: string; endsAt: number }>;
-  /** When any node last renewed its lease. */
+  /** The time of the newest beat of any node. */
   lastBeatAt: number;
 }
 
-/** A client id contains no NUL, and a user id may contain anything. */
+/** The key of a client. A client id contains no NUL, so that the key is unique for every user id. */
 export function clientKey({ user, client }: ClientRef): string {
   return `${client}\0${user}`;
 }
@@ -116,23 +113,23 @@ export function hasSlot(state: SharedState, user: string, client: string): boole
   return (state.slots.get(user) ?? []).some((slot) => slot.client === client);
 }
 
-/** What an operation tells the nodes. */
+/** An event that an operation sends to the nodes. */
 export type SharedEvent =
   | { readonly kind: "ephemeral"; readonly channel: string; readonly data: string }
   | { readonly kind: "publication"; readonly publication: Publication }
   | { readonly kind: "presence"; readonly event: PresenceEvent }
   | { readonly kind: "revoked"; readonly mark: Revocation; readonly by: string };
 
-/** What an operation works on. */
+/** The access of an operation to the state. */
 export interface Transaction {
   readonly state: SharedState;
   readonly now: number;
-  /** A number greater than any before, also of those before a `rewind`: no offset is given out twice. */
+  /** A number greater than all earlier ones, also than those before a `rewind`. */
   nextOffset(): number;
   emit(event: SharedEvent): void;
 }
 
-/** A change of the state. It depends on nothing but the transaction, so that it can be repeated. */
+/** A change of the state. It depends only on the transaction, so that the journal can repeat it. */
 export type Operation<TResult> = (transaction: Transaction) => TResult;
 
 interface JournalEntry {
@@ -142,7 +139,7 @@ interface JournalEntry {
   readonly offsets: number[];
 }
 
-/** How far back `rewind` reaches. */
+/** The time that the journal covers, to which `rewind` is limited. */
 const JOURNAL_MS = 60_000;
 
 /** The state of all nodes, with a journal of its changes. */
@@ -179,7 +176,7 @@ export class SharedStore {
     });
   }
 
-  /** Forgets everything: a new epoch begins. */
+  /** Deletes all data, and begins a new epoch. */
   clear(): void {
     this.#incarnation++;
     this.#state = this.#emptyState();
@@ -187,7 +184,7 @@ export class SharedStore {
     this.#journal.length = 0;
   }
 
-  /** Goes back to what was stored so many milliseconds ago. */
+  /** Restores the state of `ms` milliseconds ago. */
   rewind(ms: number): void {
     const end = this.#now() - ms;
     this.#incarnation++;

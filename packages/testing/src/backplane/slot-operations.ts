@@ -1,5 +1,5 @@
-// The operations on connection slots: how many clients of each user are open, on all nodes.
-// A node of a shared backplane sends them to the store, alone for an admission and with presence for an open connection.
+// The operations of a shared backplane on slots, which count the clients of each user on all nodes.
+// NodeBackplane sends an admission on its own; the presence operations open and release slots.
 // Guarantee: the newest attempt of a client has its slot, and no user has more slots than the limit.
 import type { Admission, AdmissionRequest, ClientRef, Eviction, PresenceOp } from "@halyard/server";
 import { matchingMark } from "./mark-operations.ts";
@@ -7,7 +7,7 @@ import { beginRecord } from "./record-operations.ts";
 import { clientKey, RECORD_MS } from "./shared-state.ts";
 import type { Operation, SharedState, StoredSlot } from "./shared-state.ts";
 
-/** How long a reservation lasts if the connection never opens. */
+/** The time after which a reservation ends, unless its connection opens. */
 const RESERVATION_MS = 10_000;
 
 type OnlineOp = Extract<PresenceOp, { readonly op: "+" }>;
@@ -18,7 +18,7 @@ export function admit(request: AdmissionRequest): Operation<Admission> {
     if (mark !== undefined) return { admitted: false, reason: "revoked", code: mark.code };
     const { user, client, attempt, connectionId, limit, policy } = request;
     const slots = takenSlots(state, user, now);
-    // A connection that adopts a client id by `hello` is open already, and must not count twice.
+    // A connection that gets a client id by its `hello` is open already, and must not count twice.
     const own = slots.find((slot) => slot.open?.connectionId === connectionId);
     const others = own === undefined || own.client === client ? slots : slots.filter((slot) => slot !== own);
     const slot = others.find((other) => other.client === client);
@@ -44,7 +44,7 @@ export function admit(request: AdmissionRequest): Operation<Admission> {
   };
 }
 
-/** Opens the slot of a connection, or declares it again. @returns the connections that have lost their slot */
+/** Opens the slot of a connection, also when its node declares it again. @returns the connections that have lost their slot */
 export function openSlot(
   state: SharedState,
   op: OnlineOp,
@@ -57,13 +57,13 @@ export function openSlot(
   if (client === undefined) return [];
   const limit = known?.reserved?.limit ?? op.limit ?? Infinity;
   const attempt = op.attempt ?? known?.reserved?.attempt ?? 1;
-  // While the store was away, the connection may have become another client's by its hello.
+  // The connection may have changed its client by its hello while the store was away.
   if (known?.client !== client) releaseSlot(state, op);
   const slot = slots.find((each) => each.client === client);
   if (slot === undefined) {
     slots.push({ client, open: { connectionId, lease, attempt, openedAt }, reserved: undefined });
     state.slots.set(user, slots);
-    // Declared again, it may be the oldest itself.
+    // A connection that is declared again may be the oldest itself.
     return evictOldest(state, user, { besides: undefined, limit });
   }
   if (attempt < attemptOf(slot)) return [{ user, connectionId, reason: "superseded" }];
@@ -78,7 +78,7 @@ export function openSlot(
   return [...superseded, ...evictOldest(state, user, { besides: connectionId, limit })];
 }
 
-/** Frees the slot of a connection that has closed, or will not open. */
+/** Releases the slot of a connection that has closed or will not open. */
 export function releaseSlot(
   state: SharedState,
   { user, connectionId }: { readonly user: string; readonly connectionId: string },
@@ -92,7 +92,7 @@ export function releaseSlot(
   keepTaken(state, user, slots);
 }
 
-/** Frees the slots of a node that is gone. */
+/** Releases the slots of a lease that has ended. */
 export function releaseLease(state: SharedState, lease: string, now: number): void {
   for (const [user, slots] of state.slots) {
     for (const slot of slots) if (slot.open?.lease === lease) freeSlot(state, user, { slot, now });
@@ -100,7 +100,7 @@ export function releaseLease(state: SharedState, lease: string, now: number): vo
   }
 }
 
-/** The record of the client counts from now on. */
+/** Ends the connection of a slot. The record of the client expires {@link RECORD_MS} from now. */
 function freeSlot(
   state: SharedState,
   user: string,
@@ -111,7 +111,7 @@ function freeSlot(
   if (record !== undefined && now !== undefined) record.usedAt = now;
 }
 
-/** A client that was away for too long begins anew. */
+/** Deletes the record of a client that had no connection for more than {@link RECORD_MS}. */
 function dropOldRecord(state: SharedState, client: ClientRef, now: number): void {
   const key = clientKey(client);
   const record = state.clients.get(key);

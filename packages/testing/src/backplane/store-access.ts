@@ -1,20 +1,20 @@
-// What a node of a shared backplane uses of the store. Implemented by shared-backplane.ts, used by node-backplane.ts.
+// The access of a node of a shared backplane to the store. Implemented by shared-backplane.ts, used by node-backplane.ts.
 import type { BackplaneHandlers } from "@halyard/server";
 import type { Operation, SharedEvent } from "./shared-state.ts";
 
 /** The store, and the other nodes behind it. */
 export interface StoreAccess {
-  /** Runs an operation, now. */
+  /** Applies an operation at once. */
   apply<TResult>(operation: Operation<TResult>): TResult;
-  /** Hands an event to every node. */
+  /** Sends an event to every node. */
   distribute(event: SharedEvent): void;
-  /** Hands something to one node, or to every node but the one that sends it. */
+  /** Calls the handlers of one node, or of every node except the sender. */
   relay(route: Route, deliver: (handlers: BackplaneHandlers) => void): void;
-  /** A grace period ends in so many milliseconds. */
+  /** Sets a timer that ends the grace periods that are over then. */
   endGraceIn(ms: number): void;
 }
 
-/** From one node to another, or to every other one. */
+/** The sender and the receiver; without `to` every other node. */
 export interface Route {
   readonly from: string;
   readonly to: string | undefined;

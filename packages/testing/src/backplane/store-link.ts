@@ -1,14 +1,14 @@
-// The way between one node of a shared backplane and the store, with everything that happens to messages on a network.
-// The node sends its operations over it, and the store its events.
+// The link between one node of a shared backplane and the store, with the faults of a network.
+// The node sends its operations over the link, and the store its events.
 // Guarantee: a call settles within its deadline; events of one node keep their order, and calls may overtake each other.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock } from "@halyard/server";
 
-/** What may happen to a call. */
+/** The faults of calls. */
 export interface LinkFaults {
-  /** In milliseconds. */
+  /** The range of the random latency, in ms. */
   readonly latencyMs: { readonly min: number; readonly max: number };
-  /** Chances from 0 to 1. */
+  /** The chances of a fault, from 0 to 1. */
   readonly lostReplies: number;
   readonly doubledCalls: number;
 }
@@ -19,19 +19,20 @@ export interface StoreLinkParts {
   readonly faults: LinkFaults;
 }
 
-/** `frozen`: what is on its way waits, and goes on later. `dead`: the node sends and receives nothing more. */
+/** `cut`: messages are lost. `frozen`: messages wait until the link is up. `dead`: the node sends and receives no more messages. */
 type LinkState = "up" | "cut" | "frozen" | "dead";
 
+/** The time after which a call without a reply fails, in ms. */
 const DEADLINE_MS = 1_500;
 
-/** The way between one node and the store. */
+/** The link between one node and the store. */
 export class StoreLink {
   readonly #parts: StoreLinkParts;
   #state: LinkState = "up";
-  /** Deliveries on their way to the node; each of them is due at its time or later. */
+  /** The events on their way to the node, in their order. */
   readonly #events: (() => void)[] = [];
   #lastEventAt = 0;
-  /** What goes on when the link is no longer frozen. */
+  /** The messages that wait because the link is frozen. */
   #held: (() => void)[] = [];
   #failure: { readonly since: number } | undefined;
 
@@ -52,12 +53,12 @@ export class StoreLink {
     for (const go of held) go();
   }
 
-  /** Since when calls fail. */
+  /** The time since which calls fail, in ms; undefined while they succeed. */
   get failingSince(): number | undefined {
     return this.#failure?.since;
   }
 
-  /** Has an operation take effect in the store. Rejects with `unavailable` when no reply comes: it may have had its effect. */
+  /** Runs an operation in the store. Rejects with `unavailable` if no reply comes; the operation may have had its effect. */
   call<TResult>(operation: () => TResult): Promise<TResult> {
     const { clock, faults, random } = this.#parts;
     return new Promise((resolve, reject) => {
@@ -68,16 +69,16 @@ export class StoreLink {
       }, DEADLINE_MS);
       const reply = (settle: () => void): void => {
         if (random() < faults.lostReplies) return;
-        this.#leg(() => {
+        this.#carry(() => {
           clock.clearTimeout(deadline);
           this.#failure = undefined;
           settle();
         });
       };
-      this.#leg(() => {
+      this.#carry(() => {
         reply(settlementOf(operation, resolve, reject));
         if (random() < faults.doubledCalls)
-          this.#leg(() =>
+          this.#carry(() =>
             settlementOf(
               operation,
               () => {},
@@ -88,7 +89,7 @@ export class StoreLink {
     });
   }
 
-  /** Hands an event of the store to the node. It is lost while the link is cut. */
+  /** Sends an event of the store to the node. The event is lost while the link is cut. */
   push(deliver: () => void): void {
     if (this.#state === "cut" || this.#state === "dead") return;
     const { clock } = this.#parts;
@@ -103,8 +104,8 @@ export class StoreLink {
     this.#after(this.#lastEventAt - now, deliverFirst);
   }
 
-  /** One direction of a call. */
-  #leg(arrive: () => void): void {
+  /** Carries a message in one direction, after half of a latency. */
+  #carry(arrive: () => void): void {
     this.#after(this.#latency() / 2, () => {
       if (this.#state === "up") arrive();
       else if (this.#state === "frozen") this.#held.push(arrive);
@@ -124,7 +125,7 @@ export class StoreLink {
   }
 }
 
-/** Runs an operation now. @returns what settles the call with its result */
+/** Runs an operation at once. @returns a function that settles the call with its result */
 function settlementOf<TResult>(
   operation: () => TResult,
   resolve: (result: TResult) => void,
