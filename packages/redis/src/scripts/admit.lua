@@ -1,4 +1,4 @@
--- Reserves the slot of a connection that is about to open, or says why it may not.
+-- Reserves a slot for a connection that is about to open, or answers why the connection may not open.
 -- ARGV  1 prefix  2 the request, as JSON  3 hash of its session, or ''
 -- Answer: 'admitted' and the ids of the connections that it replaces; 'limit'; 'superseded'; 'revoked' and the close code
 
@@ -16,7 +16,7 @@ end
 local slots = readSlots(user, at)
 local own, others = nil, 0
 for name, slot in pairs(slots) do
-  -- A connection that adopts a client id by its hello is open already, and must not count twice.
+  -- A connection that gets a client id by its hello is open already, and must not count twice.
   if slot.o and slot.o.id == id then
     own = slot.o
     if name ~= client then slots[name] = nil end
@@ -39,7 +39,7 @@ if not slot then
   slots[client] = slot
 end
 if attempt == 1 then
-  -- Everything that the client has had done will be in its record: it begins here.
+  -- The record begins with the first connection of the client, so it will have all operations of the client.
   local record = recordKeys(user, client)
   if redis.call('EXISTS', record) == 0 then
     redis.call('HSET', record, 'memory', 'whole', 'incarnation', incarnation())

@@ -1,10 +1,10 @@
 -- Applies a batch of presence operations of a node, in order, and opens and frees the slots of its connections.
 -- ARGV  1 prefix  2 lease  3 number of the batch  4 the operations, as JSON
--- Answer: 'applied'; 'fenced' where the store has given up the node, or the node has a newer lease; 'stale' for a late repetition;
---         what has lost its slot, as JSON; the offset of the last event, or 0
+-- Answer: 'applied'; 'fenced' if the store has given up the node, or the node has a newer lease; 'stale' for a late repetition.
+--         Then the connections that have lost their slot, as JSON, and the offset of the last event, or 0
 
 local lease, number = ARGV[2], tonumber(ARGV[3])
--- A late batch of an earlier lease would take connections from the newer one, which has declared them since.
+-- A late batch of an earlier lease must not change connections that the newer lease has declared.
 local isNewest = redis.call('HGET', K .. 'nodes', string.match(lease, '^(.*)/')) == lease
 if not isNewest or not redis.call('ZSCORE', K .. 'leases', lease) then return { 'fenced', '[]', '0' } end
 local batch = redis.call('HGET', K .. 'batches', lease)

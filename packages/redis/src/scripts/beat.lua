@@ -1,13 +1,13 @@
--- Renews a lease, ends the leases of nodes that are silent, and the grace periods that are over.
--- ARGV  1 prefix  2 lease  3 ms of a lease  4 after how many ms without any beat the store itself was away
---       5 how many connections and users are looked at, at most  6 a name for the state of the store, if it has none
--- Answer: 1 if the lease is known, else 0; the state of the store; 1 if there is more to do, else 0;
---         in how many ms the next lease ends, if its node stays silent; the time of the store
+-- Renews a lease, and ends the leases of nodes without beats and the grace periods that are over.
+-- ARGV  1 prefix  2 lease  3 duration of a lease, ms  4 time without any beat after which the store counts as away, ms
+--       5 the most connections and users to check  6 the name of the state of the store, if the store has none
+-- Answer: 1 if the lease is known, else 0; the state of the store; 1 if more leases or grace periods are over, else 0;
+--         the time until the next lease ends without a beat, ms; the time of the store, ms
 
 local at, lease, limit = now(), ARGV[2], tonumber(ARGV[5])
 local fresh = text(at + ARGV[3])
 local last = tonumber(redis.call('GET', K .. 'beat') or 0)
--- No node is given up for a pause of the store.
+-- After a pause of the store every lease is renewed, so that no node is given up for the pause.
 if at - last > tonumber(ARGV[4]) then
   for _, other in ipairs(redis.call('ZRANGE', K .. 'leases', 0, -1)) do redis.call('ZADD', K .. 'leases', fresh, other) end
 end

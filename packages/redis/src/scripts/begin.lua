@@ -1,11 +1,11 @@
--- Begins an operation of a client, or says what became of it.
+-- Begins an operation of a client, or answers its state.
 -- ARGV  1 prefix  2 user  3 client  4 'send' or 'request'  5 its key  6 digest  7 node  8 claim, or ''
---       9 how many clients of a user are remembered, beside those that are open  10 the connection, or ''
---       11 '1' for what may have run before
--- Answer: 'run', and 'again' where it was begun before and how it ended is unknown; 'done' and the result; 'conflict';
---         'forgotten' where it may have run and the client's results were lost; 'running', node and claim
--- A record has a field for each operation: digest, the node that has begun it and its claim, '!' where it was begun before, and
--- then its result, if it has one. The node is '-' once it has ended without a stored result.
+--       9 the most records of clients of a user; clients with a slot keep theirs  10 the connection, or ''
+--       11 '1' if the operation may have run before
+-- Answer: 'run', and 'again' if the result of an earlier run is unknown; 'done' and the result; 'conflict';
+--         'forgotten' if the operation may have run and the results of the client were lost; 'running', node and claim
+-- A record has a field for each operation: digest, the node that has begun it and its claim, '!' if the result of an earlier run is
+-- unknown, and the result, if there is one. The node is '-' after an end without a stored result.
 
 local user, client, kind, key = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local record = recordKeys(user, client)
@@ -24,7 +24,7 @@ if stored[1] then
   local digest, node, claim, again, result = string.match(stored[1], '^(%S+) (%S+) (%d*)(!?)(.*)$')
   if digest ~= ARGV[6] then return finish('conflict') end
   if result ~= '' then return finish('done', string.sub(result, 2)) end
-  -- The answer to this call was lost.
+  -- The call is a repetition, because its first answer was lost.
   if ARGV[8] ~= '' and node == ARGV[7] and claim == ARGV[8] then
     return finish('run', again == '!' and 'again' or nil)
   end

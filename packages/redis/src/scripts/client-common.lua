@@ -1,29 +1,29 @@
--- Stands before the scripts on what is remembered of clients. ARGV[1] is the prefix of every key.
+-- The common part of the scripts about the records of clients. ARGV[1] is the prefix of every key.
 --
 -- client:<user,client>    hash: 'memory', 'told' and 'incarnation'; 'last', the number of the newest send; 'bytes' of the results of
---                         requests; for each operation its digest, its node, its claim and, once it has one, its result
--- requests:<user,client>  list: the requests with a result, oldest first
+--                         requests; for each operation its digest, its node, its claim and its result, if there is one
+-- requests:<user,client>  list: the requests that have ended, oldest first
 -- rooms:<user,client>     set: the rooms that the server gave to the client
--- clients:<user>          sorted set: client that has had something done -> when it began, was last opened or closed, ms
--- holders:<user>          sorted set: client that has such rooms -> when its record ends, ms; +inf while it is open. It lasts as
---                         long as the newest record, so a ban finds every client, and no client that is gone stays
+-- clients:<user>          sorted set: client with an operation -> time of its first operation, or of its last open or close, ms
+-- holders:<user>          sorted set: client with such rooms -> end of its record, ms; +inf while it is open. The set lasts as long as
+--                         the newest record, so that a ban finds every client, and is deleted with it
 
 local K = ARGV[1]
--- How long the record of a client that is away lasts, ms.
+-- The time that the record of a client without a connection lasts, ms.
 local RECORD_MS = 300000
 
--- The keys of what is remembered of a client.
+-- The keys of the record of a client.
 local function recordKeys(user, client)
   local name = pack(user, client)
   return K .. 'client:' .. name, K .. 'requests:' .. name, K .. 'rooms:' .. name
 end
 
--- Keeps a key while a client is open, or for as long as the record of one that is away.
+-- Sets the end of a key: none while the client is open, else that of a record.
 local function keepKey(key, isOpen)
   if isOpen then redis.call('PERSIST', key) else redis.call('PEXPIRE', key, RECORD_MS) end
 end
 
--- Notes until when a client has given rooms, and forgets the clients whose record has ended.
+-- Stores the end of the record of a client with given rooms, and removes the clients whose records have ended.
 local function keepHolder(user, client, isOpen)
   local holders, at = K .. 'holders:' .. user, now()
   redis.call('ZADD', holders, isOpen and '+inf' or text(at + RECORD_MS), client)
@@ -31,25 +31,26 @@ local function keepHolder(user, client, isOpen)
   keepKey(holders, #redis.call('ZRANGEBYSCORE', holders, '+inf', '+inf', 'LIMIT', 0, 1) > 0)
 end
 
+-- Sets the end of the record of a client, and the time of its last open or close.
 local function keepRecord(user, client, isOpen)
   redis.call('ZADD', K .. 'clients:' .. user, 'XX', text(now()), client)
   for _, key in ipairs({ recordKeys(user, client) }) do keepKey(key, isOpen) end
   if redis.call('ZSCORE', K .. 'holders:' .. user, client) then keepHolder(user, client, isOpen) end
 end
 
--- Keeps the record of a client for as long as one of its connections is open, and a while after.
+-- Sets the end of the record of a client, which is open if its slot has a connection.
 local function keepRecordOfClient(user, client)
   local slot = redis.call('HGET', K .. 'slots:' .. user, client)
   keepRecord(user, client, slot and cjson.decode(slot).o ~= nil)
 end
 
--- The same where the record is used. One that has no end is an open client's already, unless it is new.
+-- Does the same after a use of the record. Nothing is to do for a record without an end, unless the record is new.
 local function keepUsedRecord(user, client, record, isNew)
   if isNew or redis.call('PTTL', record) ~= -1 then keepRecordOfClient(user, client) end
 end
 
--- Whether the record of a client has everything that the client has had done: 'whole' or 'partial'. After the store may have lost
--- writes it is partial, and its last number is none to count from. Then, whether the record is new.
+-- Answers 'whole' if the record has all operations of the client, or 'partial', and whether the record is new. The record becomes
+-- partial and loses its last number when the store may have lost writes.
 local function memoryOf(record)
   local stored, current = redis.call('HMGET', record, 'memory', 'incarnation'), incarnation()
   if stored[1] and stored[2] == current then return stored[1], false end
@@ -58,8 +59,8 @@ local function memoryOf(record)
   return 'partial', not stored[1]
 end
 
--- Notes that a connection begins an operation. Where its client was told in its welcome that results were lost, the record is whole
--- from now on, and the number is any; what an older connection begins is none of that. Returns what memoryOf does.
+-- Called when a connection begins an operation. The record becomes whole, with any number, if the welcome of this connection told the
+-- client that results were lost. Answers the same as memoryOf.
 local function noteBegin(record, connection)
   local memory, isNew = memoryOf(record)
   if memory == 'partial' and connection ~= '' and redis.call('HGET', record, 'told') == connection then
@@ -70,7 +71,7 @@ local function noteBegin(record, connection)
   return memory, isNew
 end
 
--- Counts a client that has something done. Above so many of a user the oldest records are given up, but for clients with a slot.
+-- Counts a client with an operation. With more than `most` clients of a user the oldest records without a slot are deleted.
 local function countClient(user, client, most)
   local clients = K .. 'clients:' .. user
   if redis.call('ZSCORE', clients, client) then return end
@@ -89,7 +90,7 @@ local function countClient(user, client, most)
   end
 end
 
--- Gives rooms to a client, and keeps its record.
+-- Gives rooms to a client, and sets the end of its record.
 local function giveRooms(user, client, given)
   local _, _, rooms = recordKeys(user, client)
   for _, room in ipairs(given) do redis.call('SADD', rooms, room) end

@@ -1,6 +1,6 @@
--- Ends the leases of a node that are earlier than one, or all: what was not declared under that one is gone.
--- ARGV  1 prefix  2 node  3 number of the lease that stays, or infinity  4 how many connections at most
--- Answer: 1 if there is more to do, else 0
+-- Ends all earlier leases of a node, or all of its leases, with the connections that were not declared again.
+-- ARGV  1 prefix  2 node  3 number of the lease that stays, or infinity  4 the most connections to remove
+-- Answer: 1 if more connections remain, else 0
 
 local at, limit = now(), tonumber(ARGV[4])
 for _, lease in ipairs(redis.call('SMEMBERS', K .. 'leases-of:' .. ARGV[2])) do

@@ -1,12 +1,12 @@
-// The names of everything in Redis. Lists of what is behind each name: scripts/log-common.lua,
-// client-common.lua and presence-common.lua.
+// The names of all keys and pub/sub channels in Redis. The heads of client-common.lua and presence-common.lua describe the keys of
+// clients, leases, rosters and slots; log-common.lua those of channels.
 
 /**
  * The names under one prefix. They contain the number of the database, unless it is 0, because pub/sub is the same in all databases of a
  * Redis. No prefix has the character `@`.
  */
 export class Keys {
-  /** What every name begins with. */
+  /** The beginning of every name. */
   readonly root: string;
   readonly #partitions: number;
 
@@ -20,25 +20,27 @@ export class Keys {
     return `${this.root}settings`;
   }
 
-  /** The key and the pub/sub channel of scripts/probe.lua. No other prefix reaches below the settings. */
+  /** The key and the pub/sub channel of probe.lua. No other prefix has names below the settings. */
   get probe(): string {
     return `${this.settings}:probe`;
   }
 
-  /** The pub/sub channels of this node, of all nodes, and of presence events. */
+  /** The pub/sub channel of presence events. */
   get presence(): string {
     return `${this.root}presence`;
   }
 
+  /** The pub/sub channel of all nodes. */
   get nodes(): string {
     return `${this.root}nodes`;
   }
 
+  /** The pub/sub channel of one node. */
   node(nodeId: string): string {
     return `${this.root}node:${nodeId}`;
   }
 
-  /** The names of a channel: of its partition's epoch, of what is known of it, of its log, and of its messages in pub/sub. */
+  /** The names of a channel: the epoch of its partition, its hash, its log, and its messages in pub/sub. */
   channel(channel: string): { epoch: string; state: string; log: string; messages: string } {
     const partition = this.#partition(channel);
     return {
@@ -49,12 +51,12 @@ export class Keys {
     };
   }
 
-  /** What is known of a publication with a key. */
+  /** The key that stores a publication by its idempotency key. */
   publication(channel: string, key: string): string {
     return `${this.#partition(channel)}publication:${String(channel.length)}:${channel}${key}`;
   }
 
-  /** The channel of a pub/sub channel; undefined for another one. */
+  /** The channel whose messages a pub/sub channel has; undefined for a pub/sub channel of another kind. */
   channelOf(messages: string): string | undefined {
     const start = this.root.length;
     if (messages[start] !== "{") return undefined;
@@ -62,7 +64,7 @@ export class Keys {
     return end === -1 ? undefined : messages.slice(end + "}:messages:".length);
   }
 
-  /** A partition's names share a hash tag, so that a cluster would keep them together. */
+  /** The beginning of the names of a partition, with a hash tag, which puts them into one slot of a Redis Cluster. */
   #partition(channel: string): string {
     return `${this.root}{${String(hash(channel) % this.#partitions)}}:`;
   }

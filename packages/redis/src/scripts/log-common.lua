@@ -1,17 +1,17 @@
--- Stands before the scripts that store a message in the log of a channel.
+-- The common part of the scripts that store a message in the log of a channel.
 -- KEYS  1 epoch  2 channel (hash)  3 log (stream)
 
--- Notes that the channel has leapt: a client that has seen an offset in between has seen what was lost. The last
--- four leaps are known.
+-- Stores a leap of the offset. A client with a position within a leap has read a message that was lost. The last four leaps are
+-- stored.
 local function noteLeap(from, to)
   local leaps = (redis.call('HGET', KEYS[2], 'leaps') or '') .. text(from) .. ' ' .. text(to) .. ' '
   redis.call('HSET', KEYS[2], 'leaps', string.match(leaps, '%d+ %d+ %d+ %d+ %d+ %d+ %d+ %d+ $') or leaps)
 end
 
--- Stores a message: its data, how many messages, bytes and ms the log keeps, the channel of pub/sub, how long the channel is
--- remembered, ms, and the id of the call, which is also the epoch, if there is none.
--- Answer: epoch; offset; a function that trims the log and publishes the message. A script first stores what makes a repetition
--- harmless: a user may lose the right to run what comes after it.
+-- Stores a message. Fields: data; messages, bytes and ms, the bounds of the log; topic, the channel of pub/sub; keptMs, the time that
+-- the channel is stored; call, the id of the call, which becomes the epoch if there is none.
+-- Answer: epoch; offset; a function that trims the log and publishes the message. Before the script calls the function, it stores the
+-- data that makes a repetition harmless, because the user of Redis may lose the right to run the commands of the function.
 local function append(message)
   local epoch = redis.call('GET', KEYS[1])
   if not epoch then
@@ -24,8 +24,8 @@ local function append(message)
   local previous = tonumber(channel[1] or 0)
   local offset = nextOffset(previous, channel[2] == current)
   if channel[2] ~= current then noteLeap(previous, offset) end
-  -- The bytes ever written to the log, those before its oldest entry, and when that one was written. The last two are lower
-  -- bounds: the log loses its oldest entries by number without a look at them.
+  -- The bytes ever written to the log, the bytes before its oldest entry, and the time of that entry. The last two are lower bounds,
+  -- because MAXLEN removes entries without an update of them.
   local written, first, since = tonumber(channel[3] or 0), tonumber(channel[4] or 0), tonumber(channel[5] or at)
   if previous == 0 then redis.call('DEL', KEYS[3]) end
 

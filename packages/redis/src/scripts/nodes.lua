@@ -1,4 +1,4 @@
--- Names the leases that have not ended.
+-- Reads the leases that have not ended.
 -- ARGV  1 prefix
 -- Answer: the leases
 

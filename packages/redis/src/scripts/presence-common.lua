@@ -1,20 +1,20 @@
--- Stands before the scripts on leases, rosters and slots, after client-common.lua.
+-- The common part of the scripts about leases, rosters and slots. Comes after client-common.lua.
 --
 -- leases            sorted set: lease -> its end, ms. A lease is <node>/<number>
 -- nodes             hash: node -> its newest lease
 -- leases-of:<node>  set: its leases
--- held:<lease>      set: pack(roster, user, connection) that the lease holds
+-- held:<lease>      set: pack(roster, user, connection) of the connections of the lease
 -- batches           hash: lease -> number and answer of its last batch of operations
 -- members:<roster>  sorted set: user -> the offset at which it joined
--- entries:<roster>  hash: user -> since when, profile, and the state that the user shows
--- by:<roster,user>  hash: connection -> lease, and the state that it shows
--- grace             sorted set: pack(roster, user) -> when the user has left, ms
+-- entries:<roster>  hash: user -> time of the join, profile, and the state of the user
+-- by:<roster,user>  hash: connection -> lease, and the state of the connection
+-- grace             sorted set: pack(roster, user) -> end of the grace period, ms
 -- slots:<user>      hash: client -> { o: the open connection, r: the reserved one }
 -- presence          hash: offset and incarnation of the events
 -- A roster is 'online', or 'room:' and the room.
 
 local ONLINE = 'online'
--- How long a reservation lasts if its connection never opens, ms.
+-- The time after which a reservation ends, unless its connection opens, ms.
 local RESERVATION_MS = 10000
 
 local events, presence = {}, nil
@@ -50,7 +50,8 @@ local function announce(roster, event)
   events[#events + 1] = event
 end
 
--- What a connection holds: its lease, and where it shows a state, after a line end, when that was set, when it came, and the state.
+-- The value of a connection in by:<roster,user>: its lease and, if it has a state, a line end, the time at which the state was set, the
+-- order in which it arrived, and the state.
 local statesHeld = 0
 local function heldBy(lease, state, at)
   if not state then return lease end
@@ -66,7 +67,7 @@ local function hasState(stored)
   return stored and string.find(stored, '\n', 1, true) ~= nil
 end
 
--- The entry of a user with the latest state of the user's connections: since when, profile and, after a line end, the state.
+-- The entry of a user: time of the join, profile and, after a line end, the latest state of the connections of the user.
 local function entryWithLatest(base, by)
   local stored, latest, latestSet, latestCame = redis.call('HGETALL', by), '', -1, -1
   for n = 2, #stored, 2 do
@@ -86,7 +87,7 @@ local function announceEntry(roster, user, entry, event)
   announce(roster, event)
 end
 
--- One of several connections of a user, which had a state, is gone.
+-- Called after one of several connections of a user has ended that had a state: announces the state that is the latest now.
 local function showLatest(roster, user)
   local before = redis.call('HGET', K .. 'entries:' .. roster, user)
   if not hasState(before) then return end
@@ -143,7 +144,7 @@ local function endGrace(at, limit)
   return #due == limit
 end
 
--- The slots of a user that are taken, by client.
+-- The slots of a user with a connection or a reservation, by client.
 local function readSlots(user, at)
   local stored = redis.call('HGETALL', K .. 'slots:' .. user)
   local slots = {}
@@ -184,7 +185,7 @@ local function releaseSlot(user, connectionId, slots)
   end
 end
 
--- Takes the oldest connections of a user out of the slots until there are no more than the limit.
+-- Releases the slots of the oldest connections of a user until the limit is kept. Answer: these connections
 local function evictOldest(user, slots, besides, limit)
   local open = {}
   for _, slot in pairs(slots) do if slot.o then open[#open + 1] = slot.o end end
@@ -202,7 +203,7 @@ local function evictOldest(user, slots, besides, limit)
   return evicted
 end
 
--- Opens the slot of a connection, or declares it again. Answer: the connections that have lost their slot
+-- Opens the slot of a connection, also when its node declares it again. Answer: the connections that have lost their slot
 local function openSlot(op, lease, at)
   local user, id = op.user, op.connectionId
   local slots = readSlots(user, at)
@@ -212,7 +213,7 @@ local function openSlot(op, lease, at)
       client, reserved = client or name, slot.r
     end
   end
-  -- While the store was away, the connection may have become another client's by its hello.
+  -- The connection may have changed its client by its hello while the store was away.
   for name, slot in pairs(slots) do
     if name ~= client and slot.o and slot.o.id == id then slot.o = nil end
     if name ~= client and slot.r and slot.r.id == id then slot.r = nil end
@@ -235,13 +236,13 @@ local function openSlot(op, lease, at)
   end
   slot.o = { id = id, lease = lease, attempt = attempt, at = op.openedAt or at }
   keepRecord(user, client, true)
-  -- Declared again, it may be the oldest itself.
+  -- A connection that is declared again may be the oldest itself.
   for _, eviction in ipairs(evictOldest(user, slots, besides, limit)) do evicted[#evicted + 1] = eviction end
   writeSlots(user, slots)
   return evicted
 end
 
--- Takes away what a lease holds, at most `limit` connections. Answer: whether there is more
+-- Removes at most `limit` connections of a lease. Answer: whether more connections may remain
 local function emptyLease(lease, at, limit)
   local held = redis.call('SPOP', K .. 'held:' .. lease, limit)
   for _, packed in ipairs(held) do
@@ -270,7 +271,7 @@ local function emptyLease(lease, at, limit)
   return #held == limit
 end
 
--- Ends a lease once it holds nothing. Answer: how much of the limit is left
+-- Ends a lease after its last connection is removed. Answer: the rest of the limit
 local function endLease(lease, at, limit)
   if emptyLease(lease, at, limit) then return 0 end
   local node = string.match(lease, '^(.*)/')
@@ -281,7 +282,7 @@ local function endLease(lease, at, limit)
   return limit - 1
 end
 
--- What a node compares: it changes when the store was emptied or may have lost writes.
+-- The state of the store, which changes when the store is emptied or may have lost writes. Nodes compare it.
 local function storeState(token)
   local stored = redis.call('GET', K .. 'state')
   if not stored then

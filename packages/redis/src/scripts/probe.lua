@@ -1,7 +1,7 @@
--- Calls each command that scripts and nodes use, with nothing left behind: a user who may not is told so at the start.
--- KEYS  1 a key that nothing else uses
+-- Calls each command that scripts and nodes use, so that missing rights of the user of Redis are found at the start.
+-- KEYS  1 a key that no other script uses
 -- ARGV  1 a channel of pub/sub that no client reads
--- Answer: the commands that this user may not run, in lower case, one space between; another refusal in the words of Redis, or ''
+-- Answer: the commands that this user may not run, in lower case, separated by a space; the text of another refusal by Redis, or ''
 
 local key, denied, other = KEYS[1], {}, ''
 
@@ -55,7 +55,7 @@ try('XADD', key, 'MAXLEN', 1, '1', 'a', 'a')
 try('XRANGE', key, '-', '+')
 try('XTRIM', key, 'MINID', '1')
 redis.pcall('DEL', key)
--- What a user leaves who may not delete ends by itself.
+-- A key that the user may not delete expires.
 try('PEXPIRE', key, 1000)
 
 return { table.concat(denied, ' '), other }

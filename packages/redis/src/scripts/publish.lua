@@ -1,7 +1,7 @@
 -- Stores a message in the log of a channel, trims the log and publishes the message.
--- KEYS  1 epoch  2 channel (hash)  3 log (stream)  4 what is known of this publication
--- ARGV  1 data  2 messages, 3 bytes and 4 ms of the history  5 pub/sub channel  6 how long the channel is remembered, ms
---       7 id of the call, which is also the epoch, if there is none  8 how long KEYS 4 is remembered, ms
+-- KEYS  1 epoch  2 channel (hash)  3 log (stream)  4 publication: call, epoch and offset
+-- ARGV  1 data  2 messages, 3 bytes and 4 ms of the history  5 pub/sub channel  6 time that the channel is stored, ms
+--       7 id of the call, which becomes the epoch if there is none  8 time that KEYS 4 is stored, ms
 -- Answer: 1 if another call has published it already, else 0; epoch; offset
 
 local known = redis.call('GET', KEYS[4])

@@ -1,6 +1,6 @@
--- The operations that a client has begun. If some are not known, the welcome of this connection says so.
--- ARGV  1 prefix  2 user  3 client  4 the connection whose welcome says so
--- Answer: the number of the newest send, or '0', and the ids of the requests; nil where not all is known
+-- Reads the operations that a client has begun. If some of them were lost, the welcome of this connection tells the client so.
+-- ARGV  1 prefix  2 user  3 client  4 the connection
+-- Answer: the number of the newest send, or '0', and the ids of the requests; nil if some operations were lost
 
 local record = recordKeys(ARGV[2], ARGV[3])
 if memoryOf(record) == 'partial' then

@@ -1,6 +1,6 @@
--- Takes a node in under a new lease. What its earlier leases hold stays until drop.lua.
--- Only beats say that the store was never away: a node that comes first after a pause must not hide it from the others.
--- ARGV  1 prefix  2 node  3 lease  4 ms of a lease  5 a name for the state of the store, if it has none
+-- Gives a node a new lease. The connections of its earlier leases stay until drop.lua.
+-- Does not count as a beat: the first beat after a pause of the store must notice the pause.
+-- ARGV  1 prefix  2 node  3 lease  4 duration of a lease, ms  5 the name of the state of the store, if the store has none
 -- Answer: the state of the store
 
 local at = now()

@@ -1,6 +1,6 @@
--- Stores a mark, and tells every node.
--- ARGV  1 prefix  2 'u' and the user, or 's' and the hash of the session  3 the mark, as JSON  4 for how many ms
---       5 what the nodes are told  6 the user whose given rooms are forgotten, or ''
+-- Stores a mark, and sends a message to every node.
+-- ARGV  1 prefix  2 'u' and the user, or 's' and the hash of the session  3 the mark, as JSON  4 time that the mark is stored, ms
+--       5 the message  6 the user whose given rooms are removed, or ''
 
 local key, mark = K .. 'mark:' .. ARGV[2], cjson.decode(ARGV[3])
 local earlier = redis.call('GET', key)

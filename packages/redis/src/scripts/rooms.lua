@@ -1,6 +1,6 @@
--- Remembers or forgets a room that the server gave to a client, or reads all of them.
+-- Stores or removes a room that the server gave to a client, or reads all of these rooms.
 -- ARGV  1 prefix  2 user  3 client, or '' to take the room from every client of the user  4 'give', 'take' or 'read'  5 the room
--- Answer: for 'read' the rooms
+-- Answer: the rooms for 'read', else nothing
 
 local user, client, change, room = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 

@@ -1,7 +1,7 @@
 -- Reads a page of a roster together with its position.
--- ARGV  1 prefix  2 roster  3 the offset after which the page begins, or 0  4 how many users at most, or 0 for the numbers only
--- Answer: the offset of the last event; total; where the next page begins, or ''; user, entry, user, entry, …
--- For the numbers only: the offset of the last event; total; ''; how many connections the users have
+-- ARGV  1 prefix  2 roster  3 the offset after which the page begins, or 0  4 the most users, or 0 for the numbers only
+-- Answer: the offset of the last event; total; the offset after which the next page begins, or ''; user, entry, user, entry, …
+-- Answer for the numbers only: the offset of the last event; total; ''; the number of connections of all users
 
 local roster, limit = ARGV[2], tonumber(ARGV[4])
 local offset = redis.call('HGET', K .. 'presence', 'offset') or '0'

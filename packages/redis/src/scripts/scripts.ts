@@ -1,5 +1,5 @@
-// The scripts that run inside Redis, where each is one step. They stand beside this file, with their keys, arguments and answers.
-// Used through calls.ts.
+// The Lua scripts, each of which Redis runs as one atomic step. The head of each .lua file has its keys, arguments and answer.
+// calls.ts runs them.
 import { createHash } from "node:crypto";
 import admit from "./admit.lua";
 import apply from "./apply.lua";
@@ -23,7 +23,7 @@ import setRooms from "./set-rooms.lua";
 import settle from "./settle.lua";
 import verify from "./verify.lua";
 
-/** A script, and the hash by which Redis knows it once it has run. */
+/** A script, and its SHA-1, by which Redis finds a script that it has loaded. */
 export interface Script {
   readonly text: string;
   readonly sha: string;
@@ -31,7 +31,7 @@ export interface Script {
 
 export type Scripts = ReturnType<typeof createScripts>;
 
-/** @param prelude stands between the common part and each script. @default none */
+/** @param prelude code between the common part and each script. @default none */
 export function createScripts(prelude = "") {
   const script = (...parts: readonly string[]): Script => {
     const text = [common, prelude, ...parts].map(withoutComments).join("\n");
@@ -40,16 +40,23 @@ export function createScripts(prelude = "") {
   const ofClient = (text: string): Script => script(client, text);
   const ofPresence = (text: string): Script => script(client, presence, text);
   return {
-    ...{
-      publish: script(log, publish),
-      send: script(client, log, send),
-      verify: script(verify),
-      probe: script(probe),
-    },
-    ...{ begin: ofClient(begin), recall: ofClient(recall), settle: ofClient(settle) },
-    ...{ revoke: ofClient(revoke), rooms: ofClient(rooms), setRooms: ofClient(setRooms) },
-    ...{ admit: ofPresence(admit), apply: ofPresence(apply), beat: ofPresence(beat), drop: ofPresence(drop) },
-    ...{ nodes: ofPresence(nodes), register: ofPresence(register), roster: ofPresence(roster) },
+    publish: script(log, publish),
+    send: script(client, log, send),
+    verify: script(verify),
+    probe: script(probe),
+    begin: ofClient(begin),
+    recall: ofClient(recall),
+    settle: ofClient(settle),
+    revoke: ofClient(revoke),
+    rooms: ofClient(rooms),
+    setRooms: ofClient(setRooms),
+    admit: ofPresence(admit),
+    apply: ofPresence(apply),
+    beat: ofPresence(beat),
+    drop: ofPresence(drop),
+    nodes: ofPresence(nodes),
+    register: ofPresence(register),
+    roster: ofPresence(roster),
   };
 }
 

@@ -1,11 +1,11 @@
--- Stores and publishes the message of a client's new send whose whole effect that is: begins, publishes and settles in one step.
+-- Begins, publishes and settles in one step a send whose only effect is one stored message.
 -- KEYS  1 epoch  2 channel (hash)  3 log (stream)
 -- ARGV  1 prefix  2 user  3 client  4 its number  5 digest  6 node  7 claim  8 the result before the offset, and 9 after it
---       10 data  11 messages, 12 bytes and 13 ms of the history  14 pub/sub channel  15 how long the channel is remembered, ms
---       16 id of the call, which is also the epoch, if there is none  17 the connection, or ''
---       18 '1' for what may have run before
--- Answer: epoch; offset; nil where the send was begun before, is out of order, or may have run and the client's results were lost:
---         begin.lua says what became of it
+--       10 data  11 messages, 12 bytes and 13 ms of the history  14 pub/sub channel  15 time that the channel is stored, ms
+--       16 id of the call, which becomes the epoch if there is none  17 the connection, or ''
+--       18 '1' if the send may have run before
+-- Answer: epoch; offset. Nil if the send was begun before, is out of order, or may have run and the results of the client were lost:
+--         begin.lua then answers its state
 
 local user, client, number = ARGV[2], ARGV[3], ARGV[4]
 local record = recordKeys(user, client)

@@ -1,6 +1,7 @@
--- Completes an operation of a client, or ends it so that it may run again. Without effect where it is another claim's.
+-- Completes an operation of a client, or ends it so that it may run again. Does nothing if another claim has the operation.
 -- ARGV  1 prefix  2 user  3 client  4 'send' or 'request'  5 its key  6 node  7 claim, or ''
---       8 'result'; 'unknown' where it is not known how it ended; 'none' where it has had no effect  9 the result  10 how many requests, 11 how many bytes of them are kept, 12 how large one may be
+--       8 'result'; 'unknown' if the operation may have had an effect; 'none' if it had none  9 the result
+--       10 the most requests, and 11 the most bytes of their results that are stored  12 the most bytes of one result
 
 local user, client, kind, key = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local record, requests = recordKeys(user, client)

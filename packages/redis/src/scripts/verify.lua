@@ -1,15 +1,15 @@
--- Compares what a process has seen of channels with what the store has. A channel that has lost messages goes on without its log,
--- at an offset that leaps: every position before it is answered with a gap. Its subscribers on all nodes hear of it.
--- KEYS  1 epoch, and then of each channel  2 channel (hash)  3 log (stream); all of one partition
--- ARGV  1 the incarnation under which nothing can be lost, or ''  2 how long a channel is remembered, ms, and then of each channel
---       3 epoch and 4 offset that were seen  5 pub/sub channel
+-- Compares the positions that a process has read in channels with the store. A channel that has lost messages continues without its
+-- log at a later offset, so that every earlier position gets a gap. A message on its channel of pub/sub tells all nodes so.
+-- KEYS  1 epoch, and for each channel  2 channel (hash)  3 log (stream); all of one partition
+-- ARGV  1 the incarnation at the last check, or ''  2 time that a channel is stored, ms, and for each channel
+--       3 epoch and 4 offset that were read  5 pub/sub channel
 -- Answer: the incarnation
 
 local current = incarnation()
 if current == ARGV[1] then return current end
 local epoch = redis.call('GET', KEYS[1])
 
--- Whether an offset is after the newest one, or was passed over by a leap.
+-- Whether an offset is after the newest one, or within a leap.
 local function isLost(seen, top, leaps)
   if seen > top then return true end
   for from, to in string.gmatch(leaps or '', '(%d+) (%d+) ') do
