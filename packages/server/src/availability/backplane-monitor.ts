@@ -96,7 +96,8 @@ export class BackplaneMonitor {
   /** Logs that the store has given up this node, or has lost its data. */
   logFenced(): void {
     const { backplane, logger } = this.#parts;
-    const text = "the backplane has lost its data, or had given up this node: its connections are declared again";
+    const text =
+      "the backplane has lost its data, or had given up this node: its connections are declared again";
     logger.warn({ event: "backplane_fenced", kind: backplane.kind }, text);
   }
 
