@@ -48,6 +48,20 @@ onEachRuntime("a user within the rates of each connection", { limits: RATES }, (
     expect(new Set(codes)).toEqual(new Set([undefined, "rate_limited"]));
   });
 
+  it("is welcomed on a new connection while another one uses up the user's rate, and has what it sent with its hello handled [s-A5]", async () => {
+    const userId = app.user();
+    const busy = await app.v1(userId);
+    for (let n = 0; n < 10; n++) {
+      for (let k = 0; k < 60; k++) busy.send({ type: "ping", $: { id: `p${String(n)}.${String(k)}` } });
+      const client = await app.openV1(userId);
+      const startedAt = performance.now();
+      const answers = [client.hello(), client.deliver("chat_message", { content: String(n) })];
+      expect(await Promise.all(answers)).toMatchObject([{ type: "welcome" }, { type: "reply" }]);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      expect(client.all({ type: "error" })).toEqual([]);
+    }
+  });
+
   it("is in no more than five times the rooms of a connection through hellos; the others are joined later, in order [s-A8]", async () => {
     const userId = app.user();
     const rooms = Array.from({ length: 100 }, (_, n) => `hello-${String(n)}`);

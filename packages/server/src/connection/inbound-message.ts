@@ -46,3 +46,16 @@ export function mayBeRepetition({ connection, meta }: Pick<InboundMessage, "conn
 export function acceptsTab(connection: Connection, { tab }: InboundMeta): boolean {
   return tab === undefined || connection.tabs?.add(tab, connection.lastActivityAt) === true;
 }
+
+/** Whether a plain client's text is to be read as JSON. */
+export function looksLikeJson(text: string): boolean {
+  // White space as JSON defines it, without a byte order mark.
+  return /^[ \t\r\n]*[[{]/.test(text);
+}
+
+/** Reads a plain client's text that is not JSON as a chat message, unless it is empty or starts with NUL or a byte order mark. */
+export function plainText(text: string): Frame | "invalid_message" {
+  return text === "" || text.startsWith("\0") || text.startsWith("\uFEFF")
+    ? "invalid_message"
+    : { type: "chat_message", content: text };
+}

@@ -64,6 +64,26 @@ export class RateLimits {
   }
 
   /**
+   * Takes the tokens of a frame that is not refused for its rate, also where there are too few: later frames wait for them.
+   *
+   * @returns the time until there would have been enough, in ms
+   */
+  chargeFrame(connection: Connection, bytes: number): number {
+    const now = this.#clock.now();
+    let waitMs = 0;
+    for (const buckets of [this.#bucketsOf(connection), this.#userBucketsOf(connection, now)]) {
+      waitMs = Math.max(
+        waitMs,
+        buckets.bytes?.delayFor(now, bytes) ?? 0,
+        buckets.messages?.delayFor(now) ?? 0,
+      );
+      buckets.bytes?.charge(now, bytes);
+      buckets.messages?.charge(now, 1);
+    }
+    return waitMs;
+  }
+
+  /**
    * Charges the byte rates of a connection and its user for the issues that a schema found in a message, up to one burst; the
    * next messages then wait.
    */

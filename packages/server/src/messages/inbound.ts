@@ -4,7 +4,7 @@
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
-import { acceptsTab } from "../connection/inbound-message.ts";
+import { acceptsTab, looksLikeJson, plainText } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
 import { helloBytes, inboundBytes } from "../delivery/frame-size.ts";
@@ -96,7 +96,8 @@ export class Inbound {
     this.#parts.errorReplies.replyWithError(connection, error, answerKeyIn(text, connection));
   }
 
-  #read(connection: Connection, text: string): void {
+  /** @param isPaid whether the tokens of the frame were taken before */
+  #read(connection: Connection, text: string, isPaid = false): void {
     const { clientSends, errorReplies, limits, rateLimits } = this.#parts;
     const isFirst = connection.acceptsHello;
     const maxBytes = isFirst ? helloBytes(limits) : limits.messageBytes;
@@ -105,10 +106,14 @@ export class Inbound {
       this.#refuseOversized(connection, text);
       return;
     }
-    const exceeded = rateLimits.takeFrame(connection, size, connection.lastActivityAt);
+    const exceeded = isPaid ? undefined : rateLimits.takeFrame(connection, size, connection.lastActivityAt);
     if ((exceeded ?? connection.floodWatch) !== undefined && this.#closesFlood(connection)) return;
     if (exceeded !== undefined && !connection.isV1) {
       errorReplies.replyWithError(connection, rateLimitError(exceeded), answerKeyIn(text, connection));
+      return;
+    }
+    if (exceeded !== undefined && connection.stage === "handshaking") {
+      this.#readLater(connection, text, rateLimits.chargeFrame(connection, size));
       return;
     }
     if (exceeded !== undefined && this.#refusesUnread(connection, text)) return;
@@ -132,6 +137,17 @@ export class Inbound {
     else if (connection.serverRequests?.answer(frame, meta) === true) return;
     else if (!clientSends.thinOut(frame.type))
       errorReplies.replyWithError(connection, rateLimitError(exceeded), meta.id);
+  }
+
+  /** Reads a hello after a wait, and then what follows it: refused for what other connections of the user sent, it would cost an attempt. */
+  #readLater(connection: Connection, text: string, waitMs: number): void {
+    connection.acceptsHello = false;
+    connection.sendQueue.delayTimer = this.#parts.clock.setTimeout(() => {
+      if (connection.stage !== "handshaking") return;
+      connection.acceptsHello = true;
+      this.#read(connection, text, true);
+      if (!isOpening(connection)) this.flushBuffered(connection);
+    }, waitMs);
   }
 
   /** Counts a frame of a connection above its rates, and closes the connection if it floods. */
@@ -278,19 +294,7 @@ function isAnswerToReplayPing({ backlog }: Connection): boolean {
   return true;
 }
 
-/** Whether the connection waits for its admission, or for the welcome after its `hello`. */
+/** Whether the connection waits for its admission, for the rate of its `hello`, or for the welcome after it. */
 function isOpening({ stage, acceptsHello }: Connection): boolean {
   return stage === "opening" || (stage === "handshaking" && !acceptsHello);
-}
-
-function looksLikeJson(text: string): boolean {
-  // White space as JSON defines it, without a byte order mark.
-  return /^[ \t\r\n]*[[{]/.test(text);
-}
-
-/** Reads a plain client's text that is not JSON as a chat message, unless it is empty or starts with NUL or a byte order mark. */
-function plainText(text: string): WireFrame | "invalid_message" {
-  return text === "" || text.startsWith("\0") || text.startsWith("\uFEFF")
-    ? "invalid_message"
-    : { type: "chat_message", content: text };
 }
