@@ -37,6 +37,35 @@ it("a page on which another user signs in shows nothing of the earlier one, and 
   await page.unmount();
 });
 
+it("a page shows nothing of the earlier user from the moment that the client knows another one, before it is connected again", async () => {
+  const { system, connect, settle, pass, rows, answers } = createScene();
+  rows.push({ id: "1", content: "to ada" });
+  const client = await connect("ada");
+  const slow = watch(() => useRequest("slow"));
+  const chat = watch(() => {
+    const { request } = hooks.useRoom("general");
+    return useMessages("chat_message", { room: "general", load: () => request("history") });
+  });
+  const page = createPage(client);
+  await page.show([<slow.Watcher key="1" />, <chat.Watcher key="2" />]);
+  await settle();
+  answers[0]?.("for ada");
+  await settle();
+  const isShown = () => [slow.now.data, slow.now.status, chat.now.entries.length, chat.now.status];
+  expect(isShown()).toEqual(["for ada", "success", 1, "success"]);
+
+  // The client is at the point between the connection that names the user, and the user's own.
+  client.stores.user.subscribe((user) => {
+    if (user?.userId === "bea") client.close();
+  });
+  for (const { data } of system.manager.wsInstances.get("ada") ?? []) Object.assign(data, { userId: "bea" });
+  client.cut();
+  await pass(500);
+  expect([client.user?.userId, client.state.status]).toEqual(["bea", "closed"]);
+  expect(isShown()).toEqual([undefined, "pending", 0, "pending"]);
+  await page.unmount();
+});
+
 it("a page on which another user signs in shows the others the initial state, and nothing of the earlier user", async () => {
   const { system, connect, settle, pass } = createScene();
   const [client, bob] = [await connect("ada"), await connect("bob")];

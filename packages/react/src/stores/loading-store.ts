@@ -3,6 +3,8 @@
 // A failure is written to the console and retried with the next connection; after a change of the user, the value is empty.
 import type { SendError, Unsubscribe } from "@halyard/client";
 import type { AnyClient, AnyScope } from "../common/client-view.ts";
+import { endAll } from "../common/end-all.ts";
+import { onAnotherUser } from "../common/on-another-user.ts";
 import { ValueStore } from "../common/value-store.ts";
 
 interface LoadState {
@@ -58,17 +60,25 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
   /** Removes what was loaded for another user. */
   protected abstract forget(): void;
 
-  /** Retries a failed load when the client is connected, and starts again for another user. */
+  /**
+   * Retries a failed load when the client is connected. What is another user's is removed as soon as the client knows its user, and
+   * loaded with the connection that follows.
+   */
   protected followConnection(): Unsubscribe {
-    let shownTo: string | undefined;
-    return this.parts.client.stores.state.subscribe((state) => {
-      if (state.status !== "open") return;
-      const { userId } = state.user;
-      const isAnother = shownTo !== undefined && shownTo !== userId;
-      shownTo = userId;
-      if (isAnother) this.forget();
-      if (isAnother || this.get().status === "error") void this.run();
-    });
+    const { client } = this.parts;
+    let isForgotten = false;
+    return endAll(
+      onAnotherUser(client, () => {
+        isForgotten = true;
+        this.abort();
+        this.forget();
+      }),
+      client.stores.state.subscribe(({ status }) => {
+        if (status !== "open" || !(isForgotten || this.get().status === "error")) return;
+        isForgotten = false;
+        void this.run();
+      }),
+    );
   }
 
   #change(change: Partial<LoadState>): void {

@@ -24,7 +24,7 @@ function createList() {
   } as unknown as AnyScope;
   const client = {
     user: { userId: "ada", name: "Ada" },
-    stores: { state: { subscribe: () => () => {} } },
+    stores: { state: { subscribe: () => () => {} }, user: { subscribe: () => () => {} } },
     onGap: () => () => {},
   } as unknown as AnyClient;
   const list = new MessageList({ client, scope, hook: "useMessages", name: "chat_message" }, {});

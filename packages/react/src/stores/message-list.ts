@@ -180,6 +180,8 @@ export class MessageList extends LoadingStore<MessageListState> {
 
   protected forget(): void {
     this.#entries.clear();
+    this.#loadingOlder?.abort();
+    this.set({ ...this.get(), status: this.options.load ? "pending" : "success", error: undefined });
     this.#show();
   }
 

@@ -3,6 +3,7 @@
 // Another user who signs in on the same page begins with the initial state.
 import type { Unsubscribe } from "@halyard/client";
 import type { AnyClient, AnyRoom } from "../common/client-view.ts";
+import { onAnotherUser } from "../common/on-another-user.ts";
 import { ValueStore } from "../common/value-store.ts";
 
 /** What the user of a client shows in one room. */
@@ -15,13 +16,8 @@ export class OwnState extends ValueStore<object> {
   }
 
   /** Shows the initial state when another user has signed in: the client has forgotten what the earlier one has shown. */
-  followUser({ stores }: AnyClient, room: AnyRoom): Unsubscribe {
-    let knownId: string | undefined;
-    return stores.user.subscribe((user) => {
-      if (!user) return;
-      const isAnother = knownId !== undefined && knownId !== user.userId;
-      knownId = user.userId;
-      if (!isAnother) return;
+  followUser(client: AnyClient, room: AnyRoom): Unsubscribe {
+    return onAnotherUser(client, () => {
       this.set(this.#initial);
       room.updatePresence(this.#initial);
     });
