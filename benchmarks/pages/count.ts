@@ -1,9 +1,9 @@
-/** Counts what a page receives, for the benchmark to read. Imported by every page that is measured. */
+/** Counts the messages of a page in globals that the benchmark reads. Every measured page imports it. */
 declare global {
   interface Window {
-    /** Messages that the page has received. */
+    /** The number of received messages. */
     received: number;
-    /** The characters of all of them, so that each message is read. */
+    /** The number of their characters, so that the page reads each message. */
     characters: number;
   }
 }

@@ -1,4 +1,4 @@
-/** Halyard's client, as an application uses it. */
+/** The client of Halyard. */
 import { createWebSocketClient } from "@halyard/client";
 import type { ProtocolOf } from "@halyard/protocol";
 import type { protocol } from "../servers/contract.ts";

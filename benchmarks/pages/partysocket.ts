@@ -1,4 +1,4 @@
-/** PartySocket, which reconnects, with messages parsed by hand. */
+/** PartySocket, which reconnects; the page parses the messages. */
 import { WebSocket } from "partysocket";
 import { countMessage } from "./count.ts";
 

@@ -1,4 +1,4 @@
-/** The Phoenix client with a channel and presence. It is only weighed: no server here speaks its protocol. */
+/** The Phoenix client with a channel and presence. Only its size is measured, because no server here has its protocol. */
 import { Presence, Socket } from "phoenix";
 
 const socket = new Socket("/socket");

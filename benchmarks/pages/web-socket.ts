@@ -1,4 +1,4 @@
-/** The WebSocket of the browser by hand: no reconnection, no positions, no checks. */
+/** The WebSocket of the browser without a library: no reconnection, no positions, no checks. */
 import { countMessage } from "./count.ts";
 
 const socket = new WebSocket("/ws?user=page");

@@ -1,8 +1,7 @@
 /**
- * The application of the peers: JSON messages, checked by zod, and a map of users, as an author writes them by hand.
- * Every server but Halyard's calls it for each connection that opens, sends and closes.
- * Of a chat message and of a direct message it does: schema, random id, time, author, an acknowledgement where it has a number,
- * and the last 1,000 messages of a room or of a receiver. It does not: offsets, recovery, deduplication, authorization.
+ * The application of the peers: JSON messages, checked by zod, and a map of users. Every server except those of Halyard calls it.
+ * A chat message and a direct message get a schema, a random id, a time, an author, an acknowledgement if they have a number, and a
+ * place in a history of 1,000 messages of the room or the receiver. There are no offsets, recovery, deduplication or authorization.
  */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
@@ -19,14 +18,14 @@ export interface Message {
   readonly type: string;
 }
 
-/** Sends to one connection, to all, and to all others. */
+/** The sends of one connection: to itself, to all, to all others, to a user, and to its room. */
 export interface Outbox {
   reply(message: Message): void;
   toAll(message: Message): void;
   toOthers(message: Message): void;
   /** Sends to all connections of a user. @default direct messages go nowhere */
   toUser?(userId: string, message: Message): void;
-  /** The room that the connection's URL names. @default none */
+  /** The room in the URL of the connection. @default none */
   readonly room?: Room | undefined;
 }
 
@@ -50,7 +49,7 @@ const announced = new Set<string>();
 const histories = new Map<string, Message[]>();
 const MAX_HISTORY = 1_000;
 
-/** Handles a new connection. An application would read its user from a session; here the URL names the user. */
+/** Handles a new connection. The user is in its URL; an application would read the user from a session. */
 export function onOpen(url: string | undefined, { reply }: Pick<Outbox, "reply">): User {
   const userId = new URLSearchParams(url?.split("?")[1]).get("user") ?? "anonymous";
   const user = { userId, name: userId, connectedAt: new Date().toISOString() };
@@ -60,7 +59,7 @@ export function onOpen(url: string | undefined, { reply }: Pick<Outbox, "reply">
   return user;
 }
 
-/** @param value the message, as text or as the framework has parsed it */
+/** Handles a message. @param value a text, or the object that the framework has parsed */
 export function onMessage(value: unknown, user: User, outbox: Outbox): void {
   const { reply, toAll, toOthers, toUser, room } = outbox;
   const { data: message } = ClientMessage.safeParse(typeof value === "string" ? parse(value) : value);
@@ -106,7 +105,7 @@ function authored(content: string, from: User) {
   return { id: randomUUID(), content, from, sentAt: new Date().toISOString() };
 }
 
-/** @param receivers the name of a room, or of a user */
+/** Stores a message in a history. @param receivers the name of a room, or `to` and a user id */
 function keep(receivers: string, message: Message): void {
   let history = histories.get(receivers);
   if (history === undefined) histories.set(receivers, (history = []));

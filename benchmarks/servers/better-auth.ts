@@ -1,13 +1,13 @@
 /**
- * Better Auth as an application uses it: accounts with e-mail and password, sessions in a SQLite file.
- * Imported by the Halyard servers when they have such a file, and by `create-sessions.ts`, which fills it.
+ * Better Auth with accounts by e-mail and password, and sessions in a SQLite file.
+ * `create-sessions.ts` fills the file; the Halyard servers import this file if they get one.
  */
 import { halyard } from "@halyard/better-auth";
 import { betterAuth } from "better-auth";
 import type { Database as BunDatabase } from "bun:sqlite";
 import type { DatabaseSync } from "node:sqlite";
 
-/** The origin of the page that all users sign up on. */
+/** The origin of the page on which all users sign up. */
 export const ORIGIN = "http://app.example.com";
 
 // The inferred return type carries the type of the sessions.
@@ -20,7 +20,7 @@ export async function createAuth(file: string) {
     secret: "k3J9vQ2mX7pL5sT8wZ1yB4nC6dF0gH3j",
     emailAndPassword: {
       enabled: true,
-      // Thousands of users sign up before anything is measured: a real password hash would only take time.
+      // Thousands of users sign up before the measurement; a real hash of their passwords would take long.
       password: {
         hash: (password) => Promise.resolve(password),
         verify: ({ hash, password }) => Promise.resolve(hash === password),

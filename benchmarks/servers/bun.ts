@@ -1,7 +1,8 @@
-/** Bun without a library: its own WebSocket server and its own topics. */
+/** Bun without a library: its WebSocket server and its topics. */
 import { onClose, onMessage, onOpen } from "./application.ts";
-import type { Message, Outbox, User } from "./application.ts";
+import type { Outbox, User } from "./application.ts";
 import { hostname, port, roomIn } from "./domain.ts";
+import { joinTopics } from "./topics.ts";
 
 interface Data {
   readonly url: string;
@@ -19,23 +20,7 @@ const server = Bun.serve({
   websocket: {
     data: {} as Data,
     open(ws) {
-      ws.subscribe("all");
-      const room = roomIn(ws.data.url);
-      if (room !== undefined) ws.subscribe(`room:${room}`);
-      ws.data.outbox = {
-        reply: (message: Message) => ws.send(JSON.stringify(message)),
-        toAll: (message: Message) => server.publish("all", JSON.stringify(message)),
-        toOthers: (message: Message) => ws.publish("all", JSON.stringify(message)),
-        toUser: (userId: string, message: Message) => sockets.get(userId)?.send(JSON.stringify(message)),
-        room:
-          room === undefined
-            ? undefined
-            : {
-                name: room,
-                toMembers: (message) => server.publish(`room:${room}`, JSON.stringify(message)),
-                toOtherMembers: (message) => ws.publish(`room:${room}`, JSON.stringify(message)),
-              },
-      };
+      ws.data.outbox = joinTopics(ws, { server, sockets, room: roomIn(ws.data.url) });
       ws.data.user = onOpen(ws.data.url, ws.data.outbox);
       sockets.set(ws.data.user.userId, ws);
     },

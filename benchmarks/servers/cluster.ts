@@ -1,6 +1,6 @@
 /**
- * A redis-server and several nodes of one server, each at an address of its own: 127.0.1.1, 127.0.1.2 and so on, all with the
- * same port. Started like a server; listens at 127.0.0.1 once all nodes do. Everything ends with it.
+ * The program that starts a redis-server and several nodes of one server, at 127.0.1.1, 127.0.1.2 and so on with the same port.
+ * It listens at 127.0.0.1 once all nodes listen. The nodes and Redis end with it.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -17,7 +17,7 @@ const port = Number(process.env["PORT"]);
 const redisPort = await findFreePort();
 const directory = mkdtempSync(join(tmpdir(), "halyard-bench-"));
 
-// The shell ends redis-server when its input ends, which it does with this process, however that ends.
+// The shell ends redis-server when its input ends, also after a kill of this process.
 const redis = `"$0" --port ${String(redisPort)} --bind 127.0.0.1 --save "" --dir ${directory} & read line; kill $!`;
 spawn("sh", ["-c", redis, findRedisServer()], { stdio: ["pipe", "ignore", "inherit"] });
 await untilOpen("127.0.0.1", redisPort);

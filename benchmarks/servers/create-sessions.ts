@@ -1,6 +1,6 @@
 /**
- * Signs users up through Better Auth's own HTTP interface, and writes down the cookies of their sessions.
- * Run by the benchmark before the servers that read these sessions.
+ * The program that signs users up through the HTTP interface of Better Auth, and writes the cookies of their sessions to a file.
+ * The benchmark runs it before the servers that read these sessions.
  */
 import { writeFileSync } from "node:fs";
 import { getMigrations } from "better-auth/db/migration";
@@ -14,7 +14,7 @@ const cookies: string[] = [];
 for (let number = 1; number <= Number(count); number++) cookies.push(await signUp(`user-${String(number)}`));
 writeFileSync(output, JSON.stringify({ origin: ORIGIN, cookies }));
 
-/** @returns what the user's browser sends from then on */
+/** Signs a user up. @returns the `Cookie` header of the user from then on */
 async function signUp(name: string): Promise<string> {
   const request = new Request(`${ORIGIN}/api/auth/sign-up/email`, {
     method: "POST",

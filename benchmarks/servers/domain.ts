@@ -1,10 +1,10 @@
-/** What all servers share: their settings, the schemas of their messages, and the answer to a request. */
+/** The parts that all servers share: settings, the schemas of messages, and the answer to a request. */
 import { z } from "zod";
 
-/** Every server listens here. */
+/** The address at which a server listens. */
 export const port = Number(process.env["PORT"]);
 export const hostname = process.env["HOST"] ?? "127.0.0.1";
-/** The Redis of the nodes of a cluster; undefined for one server alone. */
+/** The URL of the Redis of a cluster; undefined for one server alone. */
 export const redisUrl = process.env["REDIS_URL"];
 /** Whether a server offers permessage-deflate. */
 export const compression = process.env["COMPRESSION"] === "on";
@@ -18,7 +18,7 @@ export const UserDetails = z.object({
   tags: z.array(z.string()).optional(),
 });
 
-/** The room that the URL of a connection names. */
+/** The room in the URL of a connection. */
 export function roomIn(url: string | undefined): string | undefined {
   return new URLSearchParams(url?.split("?")[1]).get("room") ?? undefined;
 }

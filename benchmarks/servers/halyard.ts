@@ -1,6 +1,6 @@
 /**
- * The application on Halyard: a contract, two handlers, and everything else as Halyard has it by default.
- * Imported by the servers for Node and for Bun.
+ * The application on Halyard: a contract, two handlers, and the defaults of Halyard for all other options.
+ * The servers for Node and for Bun import it.
  */
 import { createWebSocketSystem } from "@halyard/server";
 import type { AnyAuthenticator, Backplane } from "@halyard/server";
@@ -10,7 +10,7 @@ import { raisedLimits } from "./raised-limits.ts";
 
 const database = process.env["DATABASE"];
 
-/** Reads the user from a session if the server has sessions, else from the URL; the room of a plain client, too. */
+/** Reads the user from a session if the server has sessions, else from the URL. The room of a plain client is in the URL, too. */
 const authenticate: AnyAuthenticator =
   database === undefined
     ? ({ url }) => ({
@@ -36,7 +36,7 @@ export const { manager } = system;
 
 system.handlers
   .on("post", ({ text }) => {
-    // As the peers do it: the next message does not wait until this one is with everybody.
+    // The handler does not wait for the publish, as those of the peers do not.
     void manager.broadcastMessage({ type: "posted", text });
   })
   .on("direct", ({ to, content }, { user, messageId: id }) => {
@@ -47,13 +47,13 @@ system.handlers
   })
   .onRequest("get_user", (input) => getUser(input));
 
-/** Imported only here, for the same reason. */
+/** Imports the Redis package only for a node of a cluster, because it must not count as memory of other servers. */
 async function onRedis(url: string): Promise<Backplane> {
   const { redisBackplane } = await import("@halyard/redis");
   return redisBackplane({ url });
 }
 
-/** Imports Better Auth only here: it must not count as memory of a server without sessions. */
+/** Imports Better Auth only for a server with sessions, because it must not count as memory of other servers. */
 async function readSessions(file: string): Promise<AnyAuthenticator> {
   const { betterAuthAuthenticator } = await import("@halyard/better-auth");
   const { createAuth } = await import("./better-auth.ts");

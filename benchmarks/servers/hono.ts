@@ -1,4 +1,4 @@
-/** Hono on Node with `@hono/node-ws`, which uses `ws`; it has no topics, so the application loops. */
+/** Hono on Node with `@hono/node-ws`, which uses `ws`. It has no topics, so the server loops over all connections. */
 import { serve } from "@hono/node-server";
 import { createNodeWebSocket } from "@hono/node-ws";
 import { Hono } from "hono";

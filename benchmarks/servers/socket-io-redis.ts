@@ -1,4 +1,4 @@
-/** Socket.IO on several nodes, with one of its three adapters for Redis; a client is in the room that its URL names. */
+/** Socket.IO on several nodes, with one of its three adapters for Redis. The room of a client is in its URL. */
 import { createServer } from "node:http";
 import { createClient } from "@redis/client";
 import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";

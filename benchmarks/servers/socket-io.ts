@@ -1,4 +1,4 @@
-/** Socket.IO without its long-polling, which no benchmark uses. */
+/** Socket.IO without long-polling, which no benchmark uses. */
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 import { onClose, onMessage, onOpen } from "./application.ts";

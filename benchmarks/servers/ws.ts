@@ -1,4 +1,4 @@
-/** `ws` as most applications use it: a loop that sends to each open connection. */
+/** `ws` with a loop that sends a text to each open connection, as most applications have it. */
 import { WebSocket, WebSocketServer } from "ws";
 import { onClose, onMessage, onOpen } from "./application.ts";
 import type { Message } from "./application.ts";

@@ -1,6 +1,5 @@
 /**
- * `pnpm bench --against <checkout>`: the Halyard servers on the packages of another checkout and of this one.
- * Called by `main.ts` in place of the comparison with peers.
+ * `pnpm bench --against <checkout>`: compares the Halyard servers on the packages of another checkout and of this one.
  * Both builds run the same server code under the same load, one directly after the other.
  */
 import { resolve } from "node:path";
@@ -28,7 +27,7 @@ export interface AgainstOptions {
   readonly options: Options;
 }
 
-/** @returns whether every run succeeded; a figure that changed is no failure */
+/** Prints a comparison. @returns whether every run succeeded; a changed figure is no failure */
 export async function compareBuilds(
   checkout: string,
   { workloads, servers, options }: AgainstOptions,
@@ -62,9 +61,9 @@ export async function compareBuilds(
 const EXPLANATION = `
 Before and now: the median of each build. Ratio: now to before. Spread: the least and the largest ratio of a pair of runs.
 "within 5 %": the ratio is between 0.95 and 1.05. "within spread": it is not, but the spread includes 1.
-Figures vary with the machine: "changed" is a reason to measure again on an idle machine, not a failure of this command.`;
+Figures vary with the machine. After "changed", measure again on an idle machine; the exit code is 0.`;
 
-/** A build with the sessions that the clients of a workload have on it. */
+/** A build, and the sessions of the clients of a workload on it. */
 interface Side {
   readonly build: Build;
   readonly sessions: SessionFiles | undefined;
@@ -98,7 +97,7 @@ class PairRunner {
     this.#options = options;
   }
 
-  /** Every run takes each server, and of each server both builds. */
+  /** In each run, every server is measured on both builds. */
   async run(servers: readonly ServerSpec[]): Promise<Comparison[]> {
     const runs = this.#options.runs ?? RUNS;
     const pairs = new Map<ServerSpec, Pair[]>(servers.map((server) => [server, []]));
@@ -117,7 +116,7 @@ class PairRunner {
     );
   }
 
-  /** The order changes with every pair: the second run of a pair may find a warmer machine than the first. */
+  /** The order of the builds alternates, because the second one of a pair may find a warmer machine. */
   async #runPair(server: ServerSpec, isNowFirst: boolean): Promise<Pair> {
     if (isNowFirst) {
       const now = await this.#measure(server, "now");

@@ -1,4 +1,4 @@
-/** `pnpm bench`: Halyard beside its peers, or one build of Halyard beside another; one server and one load at a time. */
+/** `pnpm bench`: compares Halyard with its peers, or one build of Halyard with another. One server and one load run at a time. */
 import { compareBuilds } from "./against.ts";
 import { HELP, readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
@@ -31,8 +31,7 @@ async function main(options: Options): Promise<void> {
     await comparePeers({ options, workloads, servers: chosen, hasPage: chosenIds.has(PAGE), order: ids });
     return;
   }
-  if (workloads.length === 0)
-    throw new TypeError(`--against compares servers, and ${PAGE} has none of its own`);
+  if (workloads.length === 0) throw new TypeError(`--against does not compare the workload ${PAGE}`);
   const succeeded = await compareBuilds(options.against, {
     options,
     workloads,
@@ -41,19 +40,20 @@ async function main(options: Options): Promise<void> {
   if (!succeeded) process.exitCode = 1;
 }
 
-/** An id names its workload; anything else names all workloads whose ids begin so. */
+/** An id chooses its workload; another word chooses all workloads whose ids begin with it. */
 function chooseIds(ids: readonly string[], words: readonly string[]): ReadonlySet<string> {
   if (words.length === 0) return new Set(ids);
   const chosen = words.flatMap((word) =>
     ids.includes(word) ? [word] : ids.filter((id) => id.startsWith(word)),
   );
-  if (chosen.length === 0) throw new TypeError(`no workload begins with ${words.join(" or ")}`);
+  if (chosen.length === 0)
+    throw new TypeError(`no workload has an id that begins with ${words.join(" or ")}`);
   return new Set(chosen);
 }
 
 function chooseServers(names: readonly string[]): ServerSpec[] {
   const all = [...servers, ...clusters];
   const unknown = names.find((name) => !all.some(({ id }) => id === name));
-  if (unknown !== undefined) throw new TypeError(`no server is called ${unknown}`);
+  if (unknown !== undefined) throw new TypeError(`no server has the id ${unknown}`);
   return all.filter(({ id }) => names.length === 0 || id === BASELINE || names.includes(id));
 }

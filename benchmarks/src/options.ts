@@ -6,35 +6,36 @@ export interface Options {
   /** @default as many as each workload needs */
   readonly runs: number | undefined;
   readonly durationMs: number;
-  /** Ids of workloads, or how their ids begin; empty for all. */
+  /** Ids of workloads, or beginnings of ids; empty for all workloads. */
   readonly only: readonly string[];
   readonly servers: readonly string[];
-  /** The dialect of the clients of Halyard. @default that of the workload */
+  /** The dialect of the clients of Halyard. @default the dialect of the workload */
   readonly mode: "plain" | "v1" | undefined;
   /** The folder of the report. */
   readonly out: string;
   readonly profile: string | undefined;
-  /** Another checkout, with which Halyard is compared in place of its peers. */
+  /** The folder of another checkout, with which this one is compared. @default none: the peers are compared */
   readonly against: string | undefined;
 }
 
 export const HELP = `pnpm bench [options]
 
-  --quick             every workload, smaller, one run each; under 5 minutes
+  --quick             smaller workloads, one run each; under 5 minutes
   --against <folder>  compares the Halyard servers on the packages of another built checkout with those of this one:
                       9 interleaved runs of each; prints a table and writes nothing
-  --only <a,b>        only workloads with these ids, or whose ids begin so: fan-out, fan-out-1000-128, compressed, chat,
-                      rooms-2 to rooms-100, rooms-5-v1, direct, office, requests, typing, connects, idle, connects-v1-better-auth, presence, slow-reader, cluster, page
-  --servers <a,b>     only these, and ws: halyard-node, halyard-bun, ws-tick, socket.io, crossws, hono, bun, uwebsockets
+  --only <a,b>        only workloads whose ids are or begin with these: fan-out, fan-out-1000-128, compressed, chat,
+                      rooms-2 to rooms-100, rooms-5-v1, direct, office, requests, typing, connects, idle,
+                      connects-v1-better-auth, presence, slow-reader, cluster, page
+  --servers <a,b>     only these servers, and ws: halyard-node, halyard-bun, ws-tick, socket.io, crossws, hono, bun, uwebsockets
   --runs <n>          runs of each server (3; 5 or 7 where a bound is near; 9 with --against)
-  --seconds <n>       how long each part is measured (0.8)
-  --mode <plain|v1>   the dialect of the clients of Halyard, instead of that of the workload
-  --out <folder>      where results.json, README.md and the pictures go: docs/benchmarks after a full run, else
-                      benchmarks/.reports; results of other workloads in the folder are kept
-  --profile <folder>  a CPU profile of each server on Node and Bun; the figures of such a run are wrong
+  --seconds <n>       the time of each part of a workload (0.8)
+  --mode <plain|v1>   the dialect of the clients of Halyard, in place of that of the workload
+  --out <folder>      the folder of results.json, README.md and pictures (docs/benchmarks for a full run, else
+                      benchmarks/.reports); results of other workloads in the folder are kept
+  --profile <folder>  writes a CPU profile of each server on Node and Bun there, which makes the figures of the run wrong
 `;
 
-/** @throws TypeError for an argument that is no option */
+/** Reads the command line. @returns undefined for `--help` @throws TypeError for an unknown option or an invalid value */
 export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: args.filter((argument) => argument !== "--"),
@@ -73,11 +74,11 @@ function list(value: string | undefined): string[] {
 
 function positive(text: string, name: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new TypeError(`${name} wants a number above 0`);
+  if (!(value > 0)) throw new TypeError(`${name} must be a number above 0`);
   return value;
 }
 
 function modeOf(text: string | undefined): Options["mode"] {
   if (text === undefined || text === "plain" || text === "v1") return text;
-  throw new TypeError("--mode is plain or v1");
+  throw new TypeError("--mode must be plain or v1");
 }

@@ -1,7 +1,6 @@
 /**
- * `pnpm bench`: Halyard beside its peers.
- * Called by `main.ts`, unless another build is compared with.
- * Writes the report again after each workload, so that an interrupted benchmark loses only the one that it was at.
+ * `pnpm bench` without `--against`: compares Halyard with its peers.
+ * The report is written after each workload, so that an interrupted benchmark loses one workload only.
  */
 import { resolve } from "node:path";
 import { raisedLimits } from "../servers/raised-limits.ts";
@@ -25,9 +24,9 @@ export interface PeerComparison {
   readonly options: Options;
   readonly workloads: readonly Workload[];
   readonly servers: readonly ServerSpec[];
-  /** Whether clients are measured in a page as well. */
+  /** Whether the workload in Chromium runs, too. */
   readonly hasPage: boolean;
-  /** The ids of all workloads, as the report has them. */
+  /** The ids of all workloads, in the order of the report. */
   readonly order: readonly string[];
 }
 
@@ -36,10 +35,10 @@ export async function comparePeers(comparison: PeerComparison): Promise<void> {
   const able = workloads.length === 0 ? [] : preparePeers(servers, print);
   const machine = describeMachine();
   printMachine(machine);
-  print(`Halyard's rate limits, raised: ${JSON.stringify(raisedLimits)}`);
+  print(`Raised rate limits of Halyard: ${JSON.stringify(raisedLimits)}`);
 
   const directory = resolve(import.meta.dirname, "../..", options.out);
-  const keep = async (result: WorkloadResult): Promise<Results> => {
+  const addToReport = async (result: WorkloadResult): Promise<Results> => {
     const fresh = { machine, settings: raisedLimits, workloads: [result] };
     const merged = mergeResults(`${directory}/results.json`, fresh, order);
     await writeReport(directory, merged);
@@ -48,14 +47,14 @@ export async function comparePeers(comparison: PeerComparison): Promise<void> {
     return merged;
   };
   let results: Results | undefined;
-  for (const workload of workloads) results = await keep(await runWorkload(workload, able, options));
+  for (const workload of workloads) results = await addToReport(await runWorkload(workload, able, options));
   if (hasPage) {
     const pages = await measurePages(options).catch((error: unknown) => {
       print(`${PAGE}: ${errorMessage(error)}`);
     });
-    if (pages !== undefined) results = await keep(pages);
+    if (pages !== undefined) results = await addToReport(pages);
   }
   const verdicts = results === undefined ? [] : checkBounds(results);
   if (verdicts.length > 0) print(`\n${textTable(rowsOfBounds(verdicts))}`);
-  print(`\nWritten to ${options.out}, ${elapsed()} after the start`);
+  print(`\nWrote ${options.out} after ${elapsed()} (min:s)`);
 }

@@ -1,6 +1,5 @@
 /**
- * Measures one workload on every server that takes part in it, run by run.
- * Called by `peers.ts`, once for each workload.
+ * Measures one workload on every server that takes part in it. Called by `peers.ts`.
  * A server that fails in one run keeps the figures of its other runs.
  */
 import type { Figures, JobPlan } from "./load/job.ts";
@@ -16,7 +15,7 @@ import { showProgress } from "./utils/terminal.ts";
 import { RUNS } from "./workloads/workload.ts";
 import type { Workload } from "./workloads/workload.ts";
 
-/** Each run takes every server once, so that a disturbance of the machine affects all servers alike. */
+/** Each run measures every server once, so that a disturbance of the machine affects all servers alike. */
 export async function runWorkload(
   workload: Workload,
   chosen: readonly ServerSpec[],
@@ -61,13 +60,13 @@ export async function runWorkload(
   };
 }
 
-/** Each run starts with another server, because the first one finds a cold machine. */
+/** Each run begins with another server, because the first one finds a cold machine. */
 function rotate<TItem>(items: readonly TItem[], by: number): TItem[] {
   const start = by % Math.max(items.length, 1);
   return [...items.slice(start), ...items.slice(0, start)];
 }
 
-/** Without the parts that have been measured often enough. */
+/** The plan of a run, without the parts that take part in earlier runs only. */
 function planOf({ plan }: Workload, run: number): JobPlan {
   if (plan.kind !== "fan-out") return plan;
   return { ...plan, parts: plan.parts.filter(({ runs = Infinity }) => run < runs) };

@@ -1,8 +1,9 @@
-/** uWebSockets.js with its own topics. Bundled before it starts, because its Node 20 reads no TypeScript. */
+/** uWebSockets.js with its topics. Bundled before the start, because Node 20 cannot run TypeScript. */
 import { createRequire } from "node:module";
 import { onClose, onMessage, onOpen } from "../application.ts";
-import type { Message, Outbox, User } from "../application.ts";
+import type { Outbox, User } from "../application.ts";
 import { hostname, port, roomIn } from "../domain.ts";
+import { joinTopics } from "../topics.ts";
 import type { UWebSockets } from "./uwebsockets.ts";
 
 type Data = { readonly url: string; user?: User; outbox?: Outbox };
@@ -21,23 +22,7 @@ const app = uWS.App().ws<Data>("/ws", {
   },
   open(ws) {
     const data = ws.getUserData();
-    ws.subscribe("all");
-    const room = roomIn(data.url);
-    if (room !== undefined) ws.subscribe(`room:${room}`);
-    data.outbox = {
-      reply: (message: Message) => ws.send(JSON.stringify(message)),
-      toAll: (message: Message) => app.publish("all", JSON.stringify(message)),
-      toOthers: (message: Message) => ws.publish("all", JSON.stringify(message)),
-      toUser: (userId: string, message: Message) => sockets.get(userId)?.send(JSON.stringify(message)),
-      room:
-        room === undefined
-          ? undefined
-          : {
-              name: room,
-              toMembers: (message) => app.publish(`room:${room}`, JSON.stringify(message)),
-              toOtherMembers: (message) => ws.publish(`room:${room}`, JSON.stringify(message)),
-            },
-    };
+    data.outbox = joinTopics(ws, { server: app, sockets, room: roomIn(data.url) });
     data.user = onOpen(data.url, data.outbox);
     sockets.set(data.user.userId, ws);
   },

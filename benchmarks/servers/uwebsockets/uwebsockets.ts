@@ -1,4 +1,4 @@
-/** Types of the part of the package that the server uses: the package is not installed where types are checked. */
+/** The types of the part of uWebSockets.js that the server uses. The package is not installed where types are checked. */
 export interface UWebSockets {
   App(): App;
 }

@@ -1,7 +1,4 @@
-/**
- * The workloads about connections that open and stay: what a connect costs, and what an idle connection holds.
- * Called by the load process.
- */
+/** The workloads of connections that open and stay: the cost of a connect, and the memory of an idle connection. */
 import { setTimeout as pause } from "node:timers/promises";
 import { ClientPool } from "./client-pool.ts";
 import type { ClientPoolOptions } from "./client-pool.ts";
@@ -10,14 +7,14 @@ import { costs, prefix } from "./figures.ts";
 import type { Figures, JobOf, Memory } from "./job.ts";
 
 export interface MemoryOptions extends ClientPoolOptions {
-  /** Resolves with the memory of the server after garbage collection. */
+  /** Reads the memory of the server after garbage collection. */
   readonly requestMemory: () => Promise<Memory>;
 }
 
-/** Connections after which the server's code for a connect is compiled, and its list of users is as long as it gets. */
+/** The number of connections after which the code for a connect is compiled, and the list of users has its full length. */
 const WARM_UP = 300;
 
-/** The cost of a connect: handshake, sign-in (stubbed), welcome, list of users. */
+/** Measures the CPU time of a connect: handshake, sign-in (stubbed), welcome, list of users. */
 export async function connects(job: JobOf<"connects">, options: ClientPoolOptions): Promise<Figures> {
   const clients = new ClientPool(options);
   try {
@@ -32,7 +29,7 @@ export async function connects(job: JobOf<"connects">, options: ClientPoolOption
   }
 }
 
-/** The memory of idle connections. */
+/** Measures the memory of idle connections. */
 export async function idle(job: JobOf<"idle">, options: MemoryOptions): Promise<Figures> {
   const clients = new ClientPool(options);
   try {
@@ -45,12 +42,12 @@ export async function idle(job: JobOf<"idle">, options: MemoryOptions): Promise<
   }
 }
 
-/** Both, for clients with a session. */
+/** Measures both for clients with a session. */
 export async function signedIn(job: JobOf<"signed-in">, options: MemoryOptions): Promise<Figures> {
   const clients = new ClientPool(options);
   try {
     const before = await measureMemory(clients, job.from, options);
-    // The garbage collection may have discarded compiled code.
+    // The code is compiled again, because the garbage collection may have discarded it.
     await clients.grow(WARM_UP);
     await clients.settle();
     const count = job.to - job.from - WARM_UP;
@@ -87,7 +84,7 @@ async function measureMemory(
   return requestMemory();
 }
 
-/** KiB per connection. */
+/** The memory per connection, in KiB. */
 function growthOf(before: Memory, after: Memory, connections: number): Figures {
   return prefix("idle", {
     rssKib: (after.rss - before.rss) / 1024 / connections,

@@ -1,4 +1,4 @@
-/** Checks before a measurement whether the server delivers each message once to every receiver. */
+/** Checks before a measurement that the server delivers a message once to every receiver. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ClientPool } from "./client-pool.ts";
 
@@ -12,10 +12,10 @@ const ATTEMPTS = 5;
 const DELIVERY_MS = 5_000;
 
 /**
- * Sends messages, which every receiver must get once. A message of the server's own may come in between, so there are several
+ * Sends a message, which every receiver must get once. Another message of the server may arrive meanwhile, so there are several
  * attempts.
  *
- * @throws Error when not every message arrives, or more do
+ * @throws Error if receivers got fewer or more messages in every attempt
  */
 export async function assertDelivery(
   clients: ClientPool,

@@ -1,7 +1,6 @@
 /**
  * The workloads in which one connection sends and all others receive: fan-out and chat.
- * Called by the load process.
- * Counts a delivery for each text frame that a receiver has read.
+ * A delivery is a text frame that a receiver has read.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { itemAt } from "../utils/item-at.ts";
@@ -56,14 +55,14 @@ function measurePart(
     : scenario.keepRate(part.name, {
         encode,
         deliveriesPerSecond: part.deliveriesPerSecond,
-        // There are fewer deliveries than at full speed, so a percentile needs more time.
+        // A percentile needs more time, because there are fewer deliveries than at full speed.
         durationMs: 2 * durationMs,
       });
 }
 
 const ATTEMPTS = 5;
 
-/** The bytes of `{"type":"posted","text":""}`. */
+/** The length of `{"type":"posted","text":""}`, in bytes. */
 const MESSAGE_OVERHEAD = 27;
 
 type Encode = (text: string, seq: number, info: ClientInfo) => string;
@@ -80,10 +79,10 @@ interface RateOptions {
   readonly durationMs: number;
 }
 
-/** One connection that sends, and all others of the pool, which receive. */
+/** A pool of which the first connection sends, and the others receive. */
 class BroadcastScenario {
   readonly clients: ClientPool;
-  /** The length of messages from now on, as their author writes them; what a protocol adds comes on top. */
+  /** Sets the length of the next messages, in bytes, without the fields that a protocol adds. */
   bytes: number;
   readonly #serverPid: number;
   readonly #makeText: (bytes: number) => string;
@@ -95,7 +94,7 @@ class BroadcastScenario {
     this.#makeText = options.isCompressed ? compressibleText : (bytes) => LatencyMeter.stamp(bytes);
   }
 
-  /** The first connection, which is not a receiver. */
+  /** The connection that sends. */
   get sender(): Connection {
     return itemAt(this.clients.connections, 0);
   }
@@ -105,8 +104,8 @@ class BroadcastScenario {
   }
 
   /**
-   * Opens the connections and sends a message, which every receiver must get once. A message of the server's own may
-   * come in between, so there are several attempts.
+   * Opens the connections and sends a message, which every receiver must get once. Another message of the server may arrive meanwhile,
+   * so there are several attempts.
    */
   async prepare(connections: number, encode: Encode): Promise<void> {
     await this.clients.grow(connections + 1);
@@ -119,7 +118,7 @@ class BroadcastScenario {
     }
   }
 
-  /** Sends one message. @returns how many receivers got exactly one more frame */
+  /** Sends a message. @returns the number of receivers that got exactly one frame */
   async #countReached(encode: Encode): Promise<number> {
     const before = this.receivers.map(({ texts }) => texts);
     this.sender.send(encode(this.#text(), ++this.sender.seq, this.sender.info));
@@ -127,7 +126,7 @@ class BroadcastScenario {
     return this.receivers.filter(({ texts }, index) => texts === itemAt(before, index) + 1).length;
   }
 
-  /** Sends as fast as the last receiver gets the messages. */
+  /** Measures the CPU time at the rate at which the last receiver gets the messages. */
   async saturate(name: string, run: SaturationOptions): Promise<Figures> {
     const { encode, inFlight, durationMs } = run;
     const { clients, sender, receivers } = this;
@@ -146,7 +145,7 @@ class BroadcastScenario {
     return costs(name, usage, deliveries);
   }
 
-  /** Sends at a fixed rate, and measures how long a delivery takes. */
+  /** Measures the latency of deliveries at a fixed rate. */
   async keepRate(name: string, run: RateOptions): Promise<Figures> {
     const { encode, deliveriesPerSecond, durationMs } = run;
     const { clients, sender, receivers } = this;

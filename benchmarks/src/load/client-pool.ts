@@ -1,7 +1,4 @@
-/**
- * The clients of a workload: opens connections, waits for the server, and notices connections that end.
- * Used by every workload.
- */
+/** The clients of a workload: opens connections, waits for the server, and counts connections that end. Used by every workload. */
 import { setTimeout as pause } from "node:timers/promises";
 import { Connection } from "./connection.ts";
 import { newClientId } from "./dialect.ts";
@@ -10,29 +7,29 @@ import type { Dialect } from "./dialect.ts";
 export interface ClientPoolOptions {
   readonly dialect: Dialect;
   readonly port: number;
-  /** The number of nodes to which clients connect in turn. @default one */
+  /** The number of nodes to which clients connect in turn. @default 1 */
   readonly nodes?: number | undefined;
   readonly isCompressed: boolean;
   /** The room of a connection by its number, from 0. @default none */
   readonly roomOf?: (number: number) => string;
-  /** Signs the connections in, each with the next cookie. @default no cookies */
+  /** The sessions of the connections, each of which uses the next cookie. @default no sessions */
   readonly sessions?: Sessions | undefined;
 }
 
-/** Cookies of signed-in users, and the origin of the page that received them. */
+/** The cookies of signed-in users, and the origin of the page that received them. */
 export interface Sessions {
   readonly origin: string;
   readonly cookies: readonly string[];
 }
 
 const TIMEOUT_MS = 60_000;
-/** A server that is silent for this long has nothing left to send. */
+/** The silence after which a server has sent everything, in ms. */
 const QUIET_MS = 150;
 
-/** Many connections to one server, each with its own user. */
+/** Connections to one server, each with its own user. */
 export class ClientPool {
   readonly connections: Connection[] = [];
-  /** How many connections the server has closed, by close code or by status of the rejected handshake. */
+  /** The number of connections that the server has closed, by close code or by the status of the rejected handshake. */
   readonly endings = new Map<string, number>();
   readonly #options: ClientPoolOptions;
   #opened = 0;
@@ -47,7 +44,7 @@ export class ClientPool {
     return this.#options.dialect;
   }
 
-  /** Text frames that all connections have received. */
+  /** The number of text frames that all connections have received. */
   get texts(): number {
     let sum = 0;
     for (const connection of this.connections) sum += connection.texts;
@@ -64,7 +61,7 @@ export class ClientPool {
       port: this.#options.port,
       host: nodes === undefined ? "127.0.0.1" : `127.0.1.${String(1 + (number % nodes))}`,
       isCompressed: this.#options.isCompressed,
-      // One address has some 28,000 ports, and a closed port is not free at once.
+      // One address has about 28,000 ports, and a closed port is not free at once.
       localAddress: `127.0.0.${String(2 + (number % 8))}`,
       info: { user, room: roomOf?.(number - 1), clientId: newClientId() },
       cookie: sessions && { value: sessions.cookies[number - 1] ?? "", origin: sessions.origin },
@@ -80,7 +77,7 @@ export class ClientPool {
   /**
    * Opens connections, at most `atOnce` at a time, and resolves when the server has welcomed them all.
    *
-   * @throws Error when one of them ends, or when it takes over a minute
+   * @throws Error if one of them ends, or after a minute
    */
   async grow(count: number, atOnce = 64): Promise<void> {
     if (count === 0) return;
@@ -108,7 +105,7 @@ export class ClientPool {
     }
   }
 
-  /** Waits until the server sends nothing more. */
+  /** Waits until the server has been silent for a while. */
   async settle(): Promise<void> {
     const deadline = performance.now() + TIMEOUT_MS;
     for (let last = -1; last !== this.texts;) {
@@ -118,7 +115,7 @@ export class ClientPool {
     }
   }
 
-  /** @throws Error when connections ended: the measurement would be of fewer connections */
+  /** @throws Error if connections have ended, because the figures would be those of fewer connections */
   assertNoneEnded(): void {
     if (this.endings.size > 0) throw new Error(`connections ended: ${this.describeEndings()}`);
   }

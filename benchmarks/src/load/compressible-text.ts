@@ -5,7 +5,7 @@ const WORDS = (
 
 let state = 1;
 
-/** Words in random order, never the same text twice: it deflates to about a third, as prose does. */
+/** A text of words in random order, which deflates to about a third, as prose does. */
 export function compressibleText(bytes: number): string {
   let text = "";
   while (text.length < bytes) {

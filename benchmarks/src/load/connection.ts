@@ -1,14 +1,13 @@
 /**
- * A WebSocket client on a bare TCP socket, which costs the load less CPU than a library would.
- * Opened by a `ClientPool`, one for each user of a workload.
- * Reads no payload: it counts frames, answers pings and closes, and leaves the rest to `onText`.
+ * A WebSocket client on a bare TCP socket, which uses less CPU than a library. `ClientPool` opens one for each user of a workload.
+ * The client counts text frames, answers pings and closes, and reads no payload; `onText` may.
  */
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { CLOSE_FRAME, clientFrame, FrameReader, OPCODE, textFrame } from "./frames.ts";
 import type { Dialect, ClientInfo } from "./dialect.ts";
 
-/** All connections read into this buffer: each read is processed before the next one. */
+/** The buffer into which all connections read. Each read is processed before the next one. */
 const shared = Buffer.allocUnsafe(256 * 1024);
 const END_OF_HEADERS = Buffer.from("\r\n\r\n");
 
@@ -19,7 +18,7 @@ export interface ConnectionOptions {
   readonly localAddress: string;
   readonly isCompressed: boolean;
   readonly info: ClientInfo;
-  /** Sent with the upgrade, as the browser of a signed-in user does. */
+  /** The headers of the upgrade of a signed-in user. @default none */
   readonly cookie: { readonly value: string; readonly origin: string } | undefined;
   readonly onReady: (connection: Connection) => void;
   /** @param reason the code of the close frame, or the status of a rejected handshake */
@@ -29,7 +28,7 @@ export interface ConnectionOptions {
 /** One WebSocket client. */
 export class Connection {
   readonly info: ClientInfo;
-  /** The number of the last send, for dialects that number them. */
+  /** The number of the last send, for dialects with numbered sends. */
   seq = 0;
   isReady = false;
   /** Called after a read that completed text frames. */
@@ -68,7 +67,7 @@ export class Connection {
     this.#socket.on("close", () => this.#end());
   }
 
-  /** Text frames that were received. */
+  /** The number of received text frames. */
   get texts(): number {
     return this.#frames.texts;
   }
@@ -177,7 +176,7 @@ export class Connection {
   }
 }
 
-/** @param at where the payload of a frame begins, directly after its length */
+/** @param at the offset of the payload of a frame, directly after its length */
 function isOneByte(bytes: Buffer, at: number): boolean {
   return bytes[at - 1] === 1 && bytes[at - 2] === 0x81;
 }

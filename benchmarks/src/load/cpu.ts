@@ -1,11 +1,10 @@
 /**
- * The CPU time of the server and of the load, as the Linux scheduler counts it.
- * Used by every workload, around the part that is measured.
- * Counts all threads of a process: garbage collection and compression run on threads of their own.
+ * The CPU time of the server and of the load, as the Linux scheduler counts it. Every workload reads it before and after a part.
+ * All threads of a process count, because garbage collection and compression have their own threads.
  */
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Microseconds of all threads of a process so far, and of the processes that it has started. */
+/** The CPU time of all threads of a process and of its child processes, in µs. */
 function cpuOf(pid: number): number {
   const tasks = `/proc/${String(pid)}/task`;
   let nanoseconds = 0;
@@ -15,20 +14,20 @@ function cpuOf(pid: number): number {
     try {
       nanoseconds += Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ", 1)[0]);
     } catch {
-      // The thread has ended since its folder was listed.
+      // The thread has ended after its folder was listed.
     }
   }
   return nanoseconds / 1000;
 }
 
-/** Microseconds. */
+/** CPU times in µs. */
 export interface Usage {
   readonly serverCpu: number;
   readonly loadCpu: number;
   readonly wall: number;
 }
 
-/** Measures what the server and this process use from the creation of the meter on. */
+/** Measures the CPU time of the server and of this process since the creation of the meter. */
 export class UsageMeter {
   readonly #serverPid: number;
   readonly #start: Usage;
@@ -38,7 +37,7 @@ export class UsageMeter {
     this.#start = this.#sample();
   }
 
-  /** What was used since the meter was created. */
+  /** The CPU times since the creation of the meter. */
   read(): Usage {
     const now = this.#sample();
     const { serverCpu, loadCpu, wall } = this.#start;

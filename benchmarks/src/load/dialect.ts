@@ -1,6 +1,6 @@
 /**
- * What differs between the kinds of servers: the URL of an upgrade, and the text around the same messages.
- * Chosen by the server's entry in the list of servers; used by every workload.
+ * The dialects of the kinds of servers: the URL of an upgrade, and the texts of the messages.
+ * The list of servers chooses the dialect of a server; every workload uses it.
  */
 import { randomBytes } from "node:crypto";
 import { NUMBER } from "./frames.ts";
@@ -14,25 +14,25 @@ export interface Dialect {
     readonly path: string;
     readonly headers: readonly string[];
   };
-  /** Sent as soon as the connection is open. */
+  /** The text to send as soon as the connection is open. @default none */
   readonly firstMessages: (info: ClientInfo) => readonly string[];
   /** The number of text frames after which the server has welcomed a connection. */
   readonly framesUntilReady: (info: ClientInfo) => number;
-  /** @param seq counts the sends of this connection, from 1 */
+  /** @param seq the number of the send on its connection, from 1 */
   readonly post: (text: string, seq: number) => string;
   /**
-   * @param seq undefined where no receipt is asked for
-   * @param info with a room, the message is sent to that room
+   * @param seq the number of the send; undefined for a send without a receipt
+   * @param info the room of the message; without a room it is for all
    */
   readonly chat: (content: string, seq: number | undefined, info: ClientInfo) => string;
   /** A message to one user. */
   readonly direct: (to: string, content: string) => string;
   readonly typing: (info: ClientInfo) => string;
-  /** A request, with {@link NUMBER} for its id. */
+  /** A request with {@link NUMBER} as its id. */
   readonly getUser: string;
-  /** Makes the server tell all others that this user has joined; undefined where it does so anyway. */
+  /** The text after which the server announces this user to all others; undefined for a server that always does. */
   readonly announce: string | undefined;
-  /** The reply to a text frame of one character, which is a heartbeat. */
+  /** The reply to a heartbeat, which is a text frame of one character. */
   readonly heartbeatReply: string | undefined;
 }
 

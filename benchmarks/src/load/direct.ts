@@ -1,7 +1,4 @@
-/**
- * The workload of direct messages: each connection in turn writes to the user of the next one.
- * Called by the load process.
- */
+/** The workload of direct messages: each connection in turn sends one to the user of the next connection. */
 import { itemAt } from "../utils/item-at.ts";
 import { assertDelivery } from "./assert-delivery.ts";
 import { ClientPool } from "./client-pool.ts";

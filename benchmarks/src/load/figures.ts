@@ -1,8 +1,8 @@
-/** Turns what a server has used during a measurement into named figures. Used by every workload. */
+/** Computes named figures from the CPU times of a measurement. Used by every workload. */
 import type { Usage } from "./cpu.ts";
 import type { Figures } from "./job.ts";
 
-/** What was used, per operation. */
+/** The figures per operation. */
 export function costs(name: string, { serverCpu, loadCpu, wall }: Usage, operations: number): Figures {
   if (operations === 0) throw new Error(`${name}: nothing was done`);
   return prefix(name, {

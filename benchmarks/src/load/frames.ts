@@ -1,14 +1,13 @@
 /**
  * The frame codec of the load: encodes masked frames, and finds the frames of the server by their headers.
- * Used by every connection of the load, and by workloads that write many frames at once.
- * Copies no payload and creates no object per frame, which no other codec of this repository does without.
+ * Unlike the other codecs of this repository, it copies no payload and creates no object per frame.
  */
 
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 
 export const OPCODE = { text: 1, close: 8, ping: 9, pong: 10 } as const;
 
-/** A complete frame. All frames have the same mask, which a server treats like any other. */
+/** Encodes a frame. All frames have the same mask, which changes nothing for a server. */
 export function clientFrame(payload: Uint8Array, opcode: number = OPCODE.text): Buffer {
   const { length } = payload;
   const start = (length < 126 ? 2 : length < 65_536 ? 4 : 10) + 4;
@@ -34,17 +33,17 @@ export function textFrame(text: string): Buffer {
 
 export const CLOSE_FRAME = clientFrame(Buffer.from([0x03, 0xe8]), OPCODE.close);
 
-/** The digits in a template that are replaced by another number in every frame. */
+/** The digits in a template that each frame replaces by its number. */
 export const NUMBER = "1000000";
 
-/** Makes frames that differ in one number, without encoding each of them. */
+/** Copies an encoded frame and replaces one number in each copy, which is faster than encoding each frame. */
 export class FrameTemplate {
   readonly #frame: Buffer;
   readonly #digitsAt: number;
   readonly #payloadAt: number;
   #number = Number(NUMBER);
 
-  /** @param text with {@link NUMBER} in it */
+  /** @param text contains {@link NUMBER} */
   constructor(text: string) {
     const payload = Buffer.from(text);
     this.#frame = clientFrame(payload);
@@ -52,7 +51,7 @@ export class FrameTemplate {
     this.#digitsAt = this.#payloadAt + payload.indexOf(NUMBER);
   }
 
-  /** @returns so many frames in one buffer */
+  /** @returns the given number of frames in one buffer */
   make(count: number): Buffer {
     const { length } = this.#frame;
     const frames = Buffer.allocUnsafe(count * length);
@@ -72,16 +71,16 @@ export interface FrameEvents {
   /**
    * Called when a text frame begins.
    *
-   * @param available how many bytes of its payload are there, from `at` on; the rest is in later reads
+   * @param available the bytes of its payload in this read, from `at` on; later reads have the rest
    */
   onText(bytes: Buffer, at: number, available: number): void;
-  /** @param payload as much of it as was read with its header */
+  /** @param payload the part of it in the same read as its header */
   onControl(opcode: number, payload: Buffer): void;
 }
 
-/** Finds the frames in what one connection reads. */
+/** Finds the frames in the reads of one connection. */
 export class FrameReader {
-  /** Text frames that are complete. */
+  /** The number of complete text frames. */
   texts = 0;
   readonly #events: FrameEvents;
   #left = 0;
@@ -130,7 +129,7 @@ export class FrameReader {
   }
 }
 
-/** The length of a frame's header, or more than is there when the header is incomplete. */
+/** The length of the header of a frame; more than the available bytes if the header is incomplete. */
 function headLength(bytes: Buffer, at: number, length: number): number {
   if (at + 2 > length) return 2;
   const short = (bytes[at + 1] ?? 0) & 127;

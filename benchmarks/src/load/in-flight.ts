@@ -1,5 +1,5 @@
 /**
- * Keeps a server busy without flooding it: a new message is sent whenever one has arrived.
+ * Keeps a fixed number of messages in flight: sends a new message whenever one has arrived.
  * Used by the workloads that measure CPU per delivery.
  */
 import { setTimeout as pause } from "node:timers/promises";
@@ -11,14 +11,14 @@ import type { ClientPool } from "./client-pool.ts";
 export interface InFlightOptions {
   readonly clients: ClientPool;
   readonly serverPid: number;
-  /** Messages that were sent and that no watcher has received yet. */
+  /** The number of messages that were sent and that no watcher has received. */
   readonly inFlight: number;
   readonly durationMs: number;
-  /** Connections of which exactly one receives each message, after most other receivers of it. */
+  /** The connections that watch for arrivals. Exactly one of them receives each message, after most other receivers. */
   readonly watchers: readonly Connection[];
-  /** Sends so many more messages. */
+  /** Sends a number of messages. */
   readonly send: (count: number) => void;
-  /** Deliveries so far. */
+  /** The number of deliveries so far. */
   readonly delivered: () => number;
 }
 
@@ -29,7 +29,7 @@ export interface InFlightResult {
   readonly deliveries: number;
 }
 
-/** Measures what the server uses while it always has so many messages in flight. */
+/** Measures the CPU time of the server with a fixed number of messages in flight. */
 export async function keepInFlight(options: InFlightOptions): Promise<InFlightResult> {
   const { clients, watchers, send, delivered, durationMs } = options;
   let isRunning = true;
@@ -39,7 +39,7 @@ export async function keepInFlight(options: InFlightOptions): Promise<InFlightRe
     };
   }
   send(options.inFlight);
-  // Not measured: the runtime still compiles.
+  // A warm-up, in which the runtime compiles.
   await pause(durationMs);
   const meter = new UsageMeter(options.serverPid);
   const before = delivered();
@@ -53,7 +53,7 @@ export async function keepInFlight(options: InFlightOptions): Promise<InFlightRe
   return { usage, deliveries };
 }
 
-/** Waits for messages in flight, which must not be counted in the next measurement. */
+/** Waits for the messages in flight, which the next measurement must not count. */
 async function drain(clients: ClientPool): Promise<void> {
   const deadline = performance.now() + DRAIN_MS;
   for (let last = -1; last !== clients.texts && performance.now() < deadline;) {

@@ -1,6 +1,6 @@
 /**
- * The messages between the benchmark and the load process.
- * The benchmark sends a job, the load replies with figures or a failure; in between it may request the server's memory.
+ * The messages between the benchmark and the load process. The benchmark sends a job.
+ * The load process may ask for the memory of the server, and then replies with figures or a failure.
  */
 import type { DialectName } from "./dialect.ts";
 
@@ -8,11 +8,11 @@ interface Common {
   readonly dialect: DialectName;
   readonly port: number;
   readonly serverPid: number;
-  /** How long each part is measured. */
+  /** The time of each part. */
   readonly durationMs: number;
-  /** The server is so many nodes at 127.0.1.1, 127.0.1.2 and so on. @default one at 127.0.0.1 */
+  /** The number of nodes, at 127.0.1.1, 127.0.1.2 and so on. @default one server at 127.0.0.1 */
   readonly nodes?: number | undefined;
-  /** A file with the cookies of sessions, one for each user. @default no sessions */
+  /** The path of a file with the cookies of sessions, one for each user. @default no sessions */
   readonly cookies?: string | undefined;
 }
 
@@ -22,15 +22,15 @@ interface FanOutJob extends Common {
   readonly bytes: number;
   /** Whether clients offer compression and send text that deflates to a third. @default false */
   readonly isCompressed?: boolean;
-  /** Measured one after another on the same connections. */
+  /** The parts, which are measured one after another on the same connections. */
   readonly parts: readonly FanOutPart[];
 }
 
 export type FanOutPart = {
   readonly name: string;
-  /** The length of messages. @default that of the job */
+  /** The length of messages, in bytes. @default that of the job */
   readonly bytes?: number;
-  /** Takes part in the first so many runs only. @default all */
+  /** The number of runs, from the first on, that have this part. @default all runs */
   readonly runs?: number;
 } & ({ readonly inFlight: number } | { readonly deliveriesPerSecond: number });
 
@@ -46,7 +46,7 @@ interface RoomsJob extends Common {
   readonly connections: number;
   readonly roomSize: number;
   readonly bytes: number;
-  /** Messages in all rooms together, measured one after another. */
+  /** The numbers of messages in flight in all rooms together, measured one after another. */
   readonly inFlight: readonly number[];
   /** Whether the author of a message gets a receipt. */
   readonly hasReceipts: boolean;
@@ -56,7 +56,7 @@ interface DirectJob extends Common {
   readonly kind: "direct";
   readonly connections: number;
   readonly bytes: number;
-  /** Messages between all users together, measured one after another. */
+  /** The numbers of messages in flight between all users together, measured one after another. */
   readonly inFlight: readonly number[];
 }
 
@@ -65,10 +65,10 @@ interface OfficeJob extends Common {
   readonly connections: number;
   readonly roomSize: number;
   readonly bytes: number;
-  /** In all rooms together: what is written, and who types. */
+  /** The rates of messages and of typing in all rooms together. */
   readonly chatsPerSecond: number;
   readonly typingPerSecond: number;
-  /** To everybody. */
+  /** The rate of posts to all. */
   readonly postsPerSecond: number;
 }
 
@@ -81,41 +81,41 @@ interface TypingJob extends Common {
 interface RequestJob extends Common {
   readonly kind: "requests";
   readonly connections: number;
-  /** Requests on each connection, measured one after another. */
+  /** The numbers of requests in flight on each connection, measured one after another. */
   readonly inFlight: readonly number[];
 }
 
 interface ConnectJob extends Common {
   readonly kind: "connects";
   readonly connections: number;
-  /** Connects that are measured when the others are open. */
+  /** The number of connects that are measured when all others are open. */
   readonly late: number;
 }
 
 interface IdleJob extends Common {
   readonly kind: "idle";
-  /** Memory is measured at so many connections, and again at `to`. */
+  /** The number of connections at which memory is measured first; `to` is the second number. */
   readonly from: number;
   readonly to: number;
 }
 
 interface SignedInJob extends Common {
   readonly kind: "signed-in";
-  /** Memory is measured at so many connections, and again at `to`. */
+  /** The number of connections at which memory is measured first; `to` is the second number. */
   readonly from: number;
   readonly to: number;
 }
 
 interface PresenceJob extends Common {
   readonly kind: "presence";
-  /** Measured one after another; the users of one part stay for the next. */
+  /** The parts, which are measured one after another. The users of a part stay for the next one. */
   readonly parts: readonly PresencePart[];
 }
 
 export interface PresencePart {
   readonly name: string;
   readonly connections: number;
-  /** Users who join per second; as many leave. */
+  /** The number of users who join per second; the same number leaves. */
   readonly perSecond: number;
 }
 
@@ -124,11 +124,11 @@ interface SlowReaderJob extends Common {
   readonly connections: number;
   readonly bytes: number;
   readonly messagesPerSecond: number;
-  /** What is sent to the reader that has stopped. */
+  /** The amount that is sent to the reader that has stopped. */
   readonly owedBytes: number;
 }
 
-/** What a load process does; it replies with {@link Figures}. */
+/** A job of a load process, which replies with {@link Figures}. */
 export type Job =
   | FanOutJob
   | ChatJob
@@ -157,7 +157,7 @@ export type Figures = Readonly<Record<string, number>>;
 /** The memory of the server after garbage collection, in bytes. */
 export interface Memory {
   readonly rss: number;
-  /** Includes what the runtime holds outside of its heap, such as buffers. */
+  /** The heap, and the memory of the runtime outside of it, such as buffers. */
   readonly heap: number;
 }
 

@@ -1,14 +1,14 @@
-/** The latency of messages, measured in the process that sends and receives them, so with one clock. */
+/** The latency of messages, measured in the process that sends and receives them, with one clock. */
 import { percentile } from "../utils/statistics.ts";
 import type { Connection } from "./connection.ts";
 import type { Figures } from "./job.ts";
 
 const DIGITS = 16;
 const AT_SIGN = 0x40;
-/** The stamp begins within so many bytes: no protocol writes more before the text. */
+/** The bytes within which the stamp begins: no protocol writes more before the text. */
 const SEARCHED = 160;
 
-/** Measures latency: each message carries the time when it was sent. */
+/** Measures latencies. Each message has the time of its send in its text. */
 export class LatencyMeter {
   readonly #samples: Float64Array;
   #count = 0;
@@ -38,13 +38,13 @@ export class LatencyMeter {
     for (const connection of connections) connection.onText = undefined;
   }
 
-  /** Milliseconds. */
+  /** The median and the 99th percentile of the latencies, in ms. */
   figures(): Figures {
     const sorted = this.#samples.subarray(0, this.#count).sort();
     return { p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99), samples: this.#count };
   }
 
-  /** Leaves out a frame whose stamp is in a later read: one in thousands. */
+  /** Reads the stamp of a frame. A frame whose stamp is in a later read is left out: one in thousands. */
   #record(bytes: Buffer, from: number, to: number): void {
     let at = from;
     while (at < to && bytes[at] !== AT_SIGN) at++;

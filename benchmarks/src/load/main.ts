@@ -1,7 +1,4 @@
-/**
- * The entry of the load process.
- * Started by the benchmark for each measurement, with one job, and ended by it.
- */
+/** The program of the load process. The benchmark starts one for each measurement, gives it one job, and ends it. */
 import { readFileSync } from "node:fs";
 import { errorMessage } from "../utils/error-message.ts";
 import { connects, idle, signedIn } from "./arrivals.ts";

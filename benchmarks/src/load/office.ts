@@ -1,6 +1,6 @@
 /**
- * The workload of an office: all connections are in one hall, and each is in a room of ten, in which people write and type.
- * Called by the load process. Everything comes at a fixed rate, so that all servers do the same work.
+ * The workload of an office: posts to all connections, and chat and typing in rooms of ten.
+ * All messages are sent at fixed rates, so that all servers do the same work.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { itemAt } from "../utils/item-at.ts";
@@ -12,7 +12,7 @@ import { costs, prefix } from "./figures.ts";
 import type { Figures, JobOf } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
 
-/** The most that the deliveries of a server may differ from what was sent: messages under way at both ends of the time. */
+/** The largest allowed difference between deliveries and sent messages: messages are in flight at both ends of the time. */
 const TOLERANCE = 0.05;
 
 export async function office(job: JobOf<"office">, options: ClientPoolOptions): Promise<Figures> {
@@ -27,7 +27,7 @@ export async function office(job: JobOf<"office">, options: ClientPoolOptions): 
     let [chats, typing] = [0, 0];
     const work = [
       callAtRate(chatsPerSecond, () => {
-        // Another room each time, and of a room another member.
+        // The rooms take turns, and the members of each room, too.
         const author = itemAt(connections, (chats++ * (roomSize + 1)) % count);
         author.send(dialect.chat(LatencyMeter.stamp(job.bytes), undefined, author.info));
       }),

@@ -1,6 +1,5 @@
 /**
- * The workload in which users join and leave while many others stay: what presence costs.
- * Called by the load process.
+ * The workload of presence: users join and leave while many others stay.
  * A change is a user who joins or leaves; the server sends it to all others.
  */
 import { setTimeout as pause } from "node:timers/promises";
@@ -31,7 +30,7 @@ export async function presence(job: JobOf<"presence">, options: ClientPoolOption
   }
 }
 
-/** Users who join, stay for a second and leave. */
+/** The users who join, stay for a second and leave. */
 class Visitors {
   readonly clients: ClientPool;
   changes = 0;

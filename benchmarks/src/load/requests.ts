@@ -1,7 +1,4 @@
-/**
- * The workload of requests: every connection sends the next request as soon as it has a reply.
- * Called by the load process.
- */
+/** The workload of requests: every connection sends the next request as soon as it has a reply. */
 import { setTimeout as pause } from "node:timers/promises";
 import { UsageMeter } from "./cpu.ts";
 import { costs } from "./figures.ts";
@@ -56,7 +53,7 @@ async function measureRequests(
   return costs(`${String(inFlight)} in flight`, usage, replies);
 }
 
-/** Sends one request, whose reply must be the right one. */
+/** Sends one request, and checks its reply. */
 async function assertReply(clients: ClientPool, templates: readonly FrameTemplate[]): Promise<void> {
   const [connection] = clients.connections;
   const [template] = templates;

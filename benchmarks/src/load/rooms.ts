@@ -1,7 +1,6 @@
 /**
  * The workload of chat in many small rooms.
- * Called by the load process.
- * The first connection of a room sends, all receive; the rooms take turns.
+ * The first connection of a room sends, and all members receive; the rooms take turns.
  */
 import { itemAt } from "../utils/item-at.ts";
 import type { Connection } from "./connection.ts";
@@ -49,7 +48,7 @@ export async function rooms(job: JobOf<"rooms">, options: ClientPoolOptions): Pr
   }
 }
 
-/** How many messages they have sent: each has a receipt. */
+/** The number of messages that some connections have sent, each of which has a receipt. */
 function sentBy(senders: readonly Connection[]): number {
   return senders.reduce((sum, { seq }) => sum + seq, 0);
 }

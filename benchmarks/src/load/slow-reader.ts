@@ -1,7 +1,6 @@
 /**
  * The workload of one reader that stops reading while messages are sent to all.
- * Called by the load process.
- * Compares the latency of the other readers before and after, and the memory of the server.
+ * Compares the latency of the other readers and the memory of the server, before and after.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { itemAt } from "../utils/item-at.ts";
@@ -14,7 +13,7 @@ import type { Figures, JobOf } from "./job.ts";
 import { LatencyMeter } from "./latency.ts";
 
 const SETTLE_MS = 2_500;
-/** A reader that reads again receives its close frame within this time. */
+/** The time within which a reader that reads again receives its close frame. */
 const CLOSE_TIMEOUT_MS = 3_000;
 
 export async function slowReader(job: JobOf<"slow-reader">, options: MemoryOptions): Promise<Figures> {
@@ -28,17 +27,17 @@ export async function slowReader(job: JobOf<"slow-reader">, options: MemoryOptio
       sender.send(clients.dialect.post(LatencyMeter.stamp(job.bytes), ++sender.seq));
     });
     const phaseMs = (job.owedBytes / job.bytes / job.messagesPerSecond) * 1_000;
-    // The runtime compiles, and memory grows to its normal size.
+    // A warm-up, in which the runtime compiles and memory grows to its normal size.
     await pause(phaseMs);
     const before = await options.requestMemory();
-    // The garbage collection has stopped the server and has released memory that it allocates again.
+    // Another warm-up, because the garbage collection has released memory that the server allocates again.
     await pause(SETTLE_MS);
-    // As long as the phase that it is compared with, so that as many garbage collections fall into it.
+    // The same time as the phase with the slow reader, so that both have as many garbage collections.
     const normal = await latencyFor(others, phaseMs);
     slow.pause();
     const stopped = await latencyFor(others, phaseMs);
     sending.stop();
-    // Measured after garbage collection: memory that the server can reuse is no cost of the reader.
+    // The memory after garbage collection, because memory that the server can reuse is no cost of the reader.
     const after = await options.requestMemory();
     slow.resume();
     for (let waited = 0; waited < CLOSE_TIMEOUT_MS && clients.endings.size === 0; waited += 100)
@@ -65,7 +64,7 @@ async function latencyFor(connections: readonly Connection[], ms: number): Promi
   return meter;
 }
 
-/** 0 when the reader was not closed; 1006 when it was closed without a close frame. */
+/** The close code of the reader; 0 if it is open, 1006 after a close without a close frame. */
 function closeCode({ endings }: ClientPool): number {
   const [ending] = endings.keys();
   return ending === undefined ? 0 : Number(ending) || 1006;

@@ -1,7 +1,4 @@
-/**
- * The workload of typing: each connection of one room in turn sends that its user types.
- * Called by the load process.
- */
+/** The workload of typing: each connection of one room in turn sends that its user types. */
 import { itemAt } from "../utils/item-at.ts";
 import { costs } from "./figures.ts";
 import { ClientPool } from "./client-pool.ts";
@@ -16,7 +13,7 @@ export async function typing(job: JobOf<"typing">, options: ClientPoolOptions): 
     await clients.grow(job.connections);
     await clients.settle();
     const { connections } = clients;
-    // The last one only receives: typing is not sent to its own connection.
+    // The last connection only receives, because a server sends no typing to its sender.
     const watcher = itemAt(connections, connections.length - 1);
     let turn = 0;
     const { usage, deliveries } = await keepInFlight({

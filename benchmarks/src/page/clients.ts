@@ -8,7 +8,7 @@ export interface PageClient {
   readonly id: string;
   readonly title: string;
   readonly file: string;
-  /** The server that it is measured with. @default none: only its size is measured */
+  /** The id of the server with which the client is measured. @default none: only its size is measured */
   readonly server?: string;
 }
 

@@ -1,7 +1,6 @@
 /**
- * Traffic for the page that is measured: two more connections to its server, a sender and a receiver.
- * Used by `page-workload.ts`.
- * The sender sends as fast as the receiver receives; the page is measured, not the server.
+ * Traffic for the measured page: a sender and a receiver with connections to the same server. Used by `page-workload.ts`.
+ * The sender sends as fast as the receiver receives.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { ClientPool } from "../load/client-pool.ts";
@@ -18,14 +17,14 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const TEXT_BYTES = 101;
 
 export interface PageTraffic extends Disposable {
-  /** Sends for so long, and resolves when the page has received all of it. */
+  /** Sends for a time, and resolves when the page has received all messages. */
   readonly sendFor: (durationMs: number) => Promise<void>;
 }
 
 export interface PageTrafficOptions {
   readonly spec: ServerSpec;
   readonly server: ServerProcess;
-  /** Messages that the page has received. */
+  /** Reads the number of messages that the page has received. */
   readonly received: () => Promise<number>;
 }
 
@@ -61,7 +60,7 @@ export async function startPageTraffic({ spec, server, received }: PageTrafficOp
   };
 }
 
-/** The page connects at some time after it has been loaded. */
+/** Sends until the page receives a message, because a loaded page may not be connected yet. */
 async function waitUntilReceived(send: () => void, received: () => Promise<number>): Promise<void> {
   const deadline = performance.now() + CONNECT_TIMEOUT_MS;
   while ((await received()) === 0) {

@@ -1,7 +1,4 @@
-/**
- * The workload in Chromium: what a client costs the page that uses it.
- * Called by `peers.ts`.
- */
+/** The workload in Chromium: the cost of a client for its page. Called by `peers.ts`. */
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { chromiumArgs, findChromium } from "../../../scripts/browser.ts";
@@ -27,8 +24,8 @@ const figures: readonly FigureSpec[] = [
 /** The id of the workload in a browser. */
 export const PAGE = "page";
 
-/** The page is not served but made up, and Chromium denies such a page connections to this machine. */
-const ALLOW_LOCAL = "--disable-features=LocalNetworkAccessChecks";
+/** Lets the page connect to this machine, although no server has sent it. */
+const ALLOW_LOOPBACK = "--disable-features=LocalNetworkAccessChecks";
 
 export interface PageOptions {
   readonly isQuick: boolean;
@@ -37,7 +34,7 @@ export interface PageOptions {
   readonly runs: number | undefined;
 }
 
-/** The size of each client and its CPU time per message. */
+/** Measures the size of each client and its CPU time per message. */
 export async function measurePages({
   isQuick,
   durationMs,
@@ -48,7 +45,7 @@ export async function measurePages({
   const before = loadAverage();
   const browser = await chromium.launch({
     executablePath: findChromium(),
-    args: [...chromiumArgs, ALLOW_LOCAL],
+    args: [...chromiumArgs, ALLOW_LOOPBACK],
   });
   try {
     for (let run = 0; run < runs; run++) {
@@ -108,7 +105,7 @@ interface PageMeasurement {
   readonly durationMs: number;
 }
 
-/** Measures a page that has received messages for a while. @returns µs of its CPU per message */
+/** Measures a page after a warm-up. @returns the CPU time of the page per message, in µs */
 async function measurePage(page: Page, { spec, server, durationMs }: PageMeasurement): Promise<number> {
   const received = (): Promise<number> => page.evaluate("window.received ?? 0");
   const cpuSeconds = await meterOf(page);
@@ -120,7 +117,7 @@ async function measurePage(page: Page, { spec, server, durationMs }: PageMeasure
   return (used * 1e6) / ((await received()) - before.received);
 }
 
-/** CPU seconds of the processes that render pages; there is one page. */
+/** @returns a function that reads the CPU time of all renderers, in seconds; the browser has one page */
 async function meterOf(page: Page): Promise<() => Promise<number>> {
   const browser = page.context().browser();
   if (browser === null) throw new Error("the page has no browser");

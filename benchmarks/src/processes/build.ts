@@ -1,7 +1,7 @@
 /**
  * A folder in which the servers of `servers/` run on the packages of one checkout.
- * `against.ts` makes one for this checkout and one for the other, so that both builds are started in the same way.
- * The servers are copies of this checkout's; only public package names are resolved in the other checkout.
+ * `against.ts` creates one for this checkout and one for the other, so that both builds are started in the same way.
+ * The servers are copies of those of this checkout, and import packages only by their public names.
  */
 import {
   cpSync,
@@ -26,13 +26,13 @@ export interface Build {
   readonly servers: URL;
 }
 
-/** What the servers import besides Halyard: also from the checkout, so that a process loads one copy of it. */
+/** The other packages that the servers import. They come from the checkout, too, so that a process loads one copy of each. */
 const DEPENDENCIES = ["better-auth", "zod"];
 
-/** What the servers need of Halyard: a checkout that has not been built lacks it. */
+/** The entries of Halyard that the servers import. A checkout without a build does not have them. */
 const REQUIRED = ["@halyard/protocol", "@halyard/server/node", "@halyard/better-auth"];
 
-/** @throws TypeError when the folder is no checkout, or has not been built */
+/** @throws TypeError if the folder is no checkout, or has no build */
 export function createBuild(checkout: string): Build {
   const folder = createTemporaryFolder();
   const servers = join(folder, "servers");

@@ -1,15 +1,16 @@
-/** The processes of this benchmark: an interrupted benchmark leaves none of them behind. */
+/** The child processes of the benchmark, which end with it, also after an interrupt. */
 import type { ChildProcess } from "node:child_process";
 
 const running = new Set<ChildProcess>();
 
-/** Kills a process when this one ends. */
+/** Adds a process to those that `killChildrenOnExit` kills. */
 export function track<TChild extends ChildProcess>(child: TChild): TChild {
   running.add(child);
   child.once("exit", () => running.delete(child));
   return child;
 }
 
+/** Kills the tracked processes when this process ends, and ends it on SIGINT, SIGTERM and SIGHUP. */
 export function killChildrenOnExit(): void {
   process.once("exit", () => {
     for (const child of running) child.kill("SIGKILL");

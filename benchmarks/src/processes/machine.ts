@@ -1,4 +1,4 @@
-/** The machine in the report: CPU, memory, versions, and how busy it is. */
+/** The machine in the report: CPU, memory, versions and load average. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";
@@ -10,7 +10,7 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGib: number;
   readonly system: string;
-  /** Of the runtimes and of the measured packages. */
+  /** The versions of the runtimes and of the measured packages. */
   readonly versions: Readonly<Record<string, string>>;
 }
 

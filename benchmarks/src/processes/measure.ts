@@ -1,7 +1,6 @@
 /**
- * One measurement: a fresh server process and a fresh load process, which runs one job on it.
- * Called for each run of each server.
- * Ends both processes in any case.
+ * One measurement: a new server process, and a new load process, which runs one job on the server.
+ * Called for each run of each server. Ends both processes, also after an error.
  */
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -18,9 +17,9 @@ export interface Measurement {
   readonly server: ServerSpec;
   readonly plan: JobPlan;
   readonly dialect: "plain" | "v1";
-  /** A folder for a CPU profile of the server. */
+  /** The folder for a CPU profile of the server. @default no profile */
   readonly profile: string | undefined;
-  /** Sessions of the users. @default the URL names the user */
+  /** The sessions of the users. @default none: the user is in the URL */
   readonly sessions?: SessionFiles | undefined;
 }
 

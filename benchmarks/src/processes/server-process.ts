@@ -1,6 +1,6 @@
 /**
- * A server in a process of its own, on a free port.
- * Started for each measurement, with the memory probe where memory or a CPU profile is needed.
+ * A server in a process of its own, on a free port. Each measurement starts one.
+ * The process has the memory probe if memory or a CPU profile is measured.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -16,7 +16,7 @@ import type { ServerSpec } from "./servers.ts";
 export interface ServerProcess {
   readonly process: ChildProcess;
   readonly port: number;
-  /** Rejects when the process ends. */
+  /** Rejects when the process ends. Never resolves. */
   readonly exited: () => Promise<never>;
   readonly end: () => Promise<void>;
 }
@@ -24,9 +24,9 @@ export interface ServerProcess {
 export interface ServerRun {
   readonly needsMemory?: boolean;
   readonly isCompressing?: boolean;
-  /** A folder for a CPU profile. */
+  /** The folder for a CPU profile. @default no profile */
   readonly profile?: string | undefined;
-  /** How many nodes of a cluster. */
+  /** The number of nodes of a cluster. @default 2 */
   readonly nodes?: number | undefined;
   /** The SQLite file with the sessions of the users. */
   readonly database?: string | undefined;
@@ -35,7 +35,7 @@ export interface ServerRun {
 const START_TIMEOUT_MS = 20_000;
 const probe = fileURLToPath(new URL("./probe.js", import.meta.url));
 
-/** Resolves when the server accepts connections. */
+/** Starts a server. Resolves when it accepts connections. */
 export async function startServer(spec: ServerSpec, run: ServerRun = {}): Promise<ServerProcess> {
   const port = await findFreePort();
   const child = spawnServer(spec, run, port);
@@ -76,7 +76,7 @@ function spawnServer(spec: ServerSpec, run: ServerRun, port: number): ChildProce
   );
 }
 
-/** The line with the error, because Node writes a stack and its version after it. */
+/** The line with the error, after which Node writes a stack and its version. */
 function reasonIn(output: string): string {
   const lines = output.trim().split("\n");
   return lines.find((line) => line.includes("Error")) ?? lines.at(-1) ?? "";

@@ -1,6 +1,6 @@
 /**
  * The list of servers: Halyard on both runtimes, and its peers.
- * Read wherever servers are chosen or started.
+ * Every file that chooses or starts servers reads the list.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -13,9 +13,9 @@ export interface ServerSpec {
   readonly title: string;
   readonly runtime: keyof typeof runtimes;
   readonly file: URL;
-  /** What a node of a cluster runs, and its settings; `file` starts the cluster then. @default one server alone */
+  /** The program and the variables of a node. The program `file` then starts a cluster of nodes. @default one server alone */
   readonly node?: { readonly program: URL; readonly env?: Readonly<Record<string, string>> };
-  /** For workloads without receipts, and for those with receipts. */
+  /** The dialects of clients in workloads without receipts, and in those with receipts. */
   readonly dialects: { readonly plain: DialectName; readonly v1: DialectName };
 }
 
@@ -24,7 +24,7 @@ export const serverFolder = new URL("../../servers/", import.meta.url);
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** The programs: versions of the catalog, not those of the machine. */
+/** The paths of the runtimes, in the versions of the catalog. */
 export const runtimes = {
   node: path("../../node_modules/node/bin/node"),
   bun: path("../../node_modules/bun/bin/bun.exe"),
@@ -37,7 +37,7 @@ const socketIo = { plain: "socket.io", v1: "socket.io" } as const;
 
 const UWEBSOCKETS = "uwebsockets";
 
-/** The server that all others are compared with. */
+/** The id of the server with which all others are compared. */
 export const BASELINE = "ws";
 
 export const servers: readonly ServerSpec[] = [
@@ -45,68 +45,68 @@ export const servers: readonly ServerSpec[] = [
     id: "halyard-node",
     title: "Halyard on Node",
     runtime: "node",
-    file: new URL("../../servers/halyard-node.ts", import.meta.url),
+    file: new URL("halyard-node.ts", serverFolder),
     dialects: halyard,
   },
   {
     id: "halyard-bun",
     title: "Halyard on Bun",
     runtime: "bun",
-    file: new URL("../../servers/halyard-bun.ts", import.meta.url),
+    file: new URL("halyard-bun.ts", serverFolder),
     dialects: halyard,
   },
   {
     id: "ws",
     title: "ws",
     runtime: "node",
-    file: new URL("../../servers/ws.ts", import.meta.url),
+    file: new URL("ws.ts", serverFolder),
     dialects: json,
   },
   {
     id: "ws-tick",
     title: "ws, tick-wise by hand",
     runtime: "node",
-    file: new URL("../../servers/ws-tick.ts", import.meta.url),
+    file: new URL("ws-tick.ts", serverFolder),
     dialects: json,
   },
   {
     id: "socket.io",
     title: "Socket.IO",
     runtime: "node",
-    file: new URL("../../servers/socket-io.ts", import.meta.url),
+    file: new URL("socket-io.ts", serverFolder),
     dialects: socketIo,
   },
   {
     id: "crossws",
     title: "crossws on Node",
     runtime: "node",
-    file: new URL("../../servers/crossws.ts", import.meta.url),
+    file: new URL("crossws.ts", serverFolder),
     dialects: json,
   },
   {
     id: "hono",
     title: "Hono node-ws",
     runtime: "node",
-    file: new URL("../../servers/hono.ts", import.meta.url),
+    file: new URL("hono.ts", serverFolder),
     dialects: json,
   },
   {
     id: "bun",
     title: "Bun native",
     runtime: "bun",
-    file: new URL("../../servers/bun.ts", import.meta.url),
+    file: new URL("bun.ts", serverFolder),
     dialects: json,
   },
   {
     id: UWEBSOCKETS,
     title: "uWebSockets.js",
     runtime: "node-20",
-    file: new URL("../../servers/uwebsockets/dist/server.js", import.meta.url),
+    file: new URL("uwebsockets/dist/server.js", serverFolder),
     dialects: json,
   },
 ];
 
-/** Servers of which several nodes share a Redis. They take part in the workloads of clusters only. */
+/** The servers with several nodes on one Redis. They take part only in the workloads of clusters. */
 export const clusters: readonly ServerSpec[] = [
   cluster("halyard-redis", "Halyard", { program: "halyard-node.ts", dialects: halyard }),
   cluster("ws-redis", "ws over pub/sub, by hand", { program: "ws-redis.ts", dialects: json }),
@@ -136,20 +136,20 @@ function cluster(id: string, title: string, { program, dialects, env = {} }: Clu
   };
 }
 
-/** Whether a server is Halyard's own, not a peer. */
+/** Whether a server is Halyard and not a peer. */
 export function isHalyard(id: string): boolean {
   return id.startsWith("halyard-");
 }
 
-/** The program and its arguments, for `spawn`. */
+/** The program of a server and its arguments, for `spawn`. */
 export function commandOf({ runtime, file }: ServerSpec, flags: readonly string[]): [string, string[]] {
   const program = runtimes[runtime];
   return [existsSync(program) ? program : runtimes.node, [...flags, fileURLToPath(file)]];
 }
 
 /**
- * Installs uWebSockets.js and its Node when they are measured for the first time: they weigh 400 MB. That Node reads no
- * TypeScript, so the server is bundled for it.
+ * Installs uWebSockets.js and its Node (400 MB) before their first measurement, and bundles their server, because that Node cannot
+ * run TypeScript.
  *
  * @returns the servers that can be measured
  */
@@ -159,16 +159,16 @@ export function preparePeers(
 ): readonly ServerSpec[] {
   if (!chosen.some(({ id }) => id === UWEBSOCKETS)) return chosen;
   try {
-    installPeer();
+    installUWebSockets();
     return chosen;
   } catch (error) {
-    print(`uWebSockets.js is left out: ${errorMessage(error)}`);
+    print(`Without uWebSockets.js: ${errorMessage(error)}`);
     return chosen.filter(({ id }) => id !== UWEBSOCKETS);
   }
 }
 
-function installPeer(): void {
-  const source = new URL("../../servers/uwebsockets/server.ts", import.meta.url);
+function installUWebSockets(): void {
+  const source = new URL("uwebsockets/server.ts", serverFolder);
   const cwd = fileURLToPath(new URL(".", source));
   const run = (program: string, args: readonly string[]): void => {
     execFileSync(program, args, { cwd, stdio: ["ignore", "ignore", "inherit"] });

@@ -1,7 +1,6 @@
 /**
- * Creates real sessions for workloads whose clients are signed in by Better Auth.
- * Called once per workload and build, before its runs, so that no figure includes it.
- * The sessions are created by the same version of Better Auth that reads them.
+ * Creates sessions for workloads whose clients are signed in by Better Auth, with the version of Better Auth that reads them.
+ * Called once per workload and build before its runs, so that no figure includes it.
  */
 import { execFile } from "node:child_process";
 import { basename, join } from "node:path";
@@ -15,9 +14,9 @@ import { createTemporaryFolder } from "./temporary-folder.ts";
 const creator = new URL("../../servers/create-sessions.ts", import.meta.url);
 
 export interface SessionFiles {
-  /** A SQLite file, for the server. */
+  /** The path of the SQLite file, for the server. */
   readonly database: string;
-  /** The origin and the cookies of all sessions as JSON, for the load. */
+  /** The path of a JSON file with the origin and the cookies of all sessions, for the load. */
   readonly cookies: string;
 }
 

@@ -1,4 +1,4 @@
-/** Figures of a workload as a line chart, a line for each server. */
+/** Figures of a workload as a line chart with a line for each server. */
 import { isHalyard } from "../processes/servers.ts";
 import type { ServerResult, WorkloadResult } from "../results/results.ts";
 import { median } from "../utils/statistics.ts";
@@ -66,7 +66,7 @@ function below(x: number, label: string): string {
   return `<text class="hint" text-anchor="middle" x="${String(x)}" y="${String(PLOT.bottom + 20)}">${label}</text>`;
 }
 
-/** The distance between names of lines that end close to each other. */
+/** The offset of the name of a line that ends close to another one. */
 const NAME = 18;
 
 function drawLine({ server, points }: Line, index: number, scale: ToPicture): string {

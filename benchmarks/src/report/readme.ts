@@ -1,9 +1,9 @@
-/** The page of results, `README.md` in the folder of the report. */
+/** The text of the page of results, `README.md` in the folder of the report. */
 import { checkBounds } from "../results/bounds.ts";
 import type { Results, WorkloadResult } from "../results/results.ts";
 import { markdownTable, rowsOf, rowsOfBounds } from "./table.ts";
 
-/** @param picturesOf the names of the pictures of a workload */
+/** @param picturesOf returns the file names of the pictures of a workload */
 export function renderReadme(
   results: Results,
   picturesOf: (result: WorkloadResult) => readonly string[],
@@ -53,7 +53,7 @@ function oneSentencePerLine(text: string): string {
   return text.replaceAll(/\. (?=[A-Z\d])/g, ".\n");
 }
 
-/** A sentence for each server that failed; its other runs count. */
+/** A sentence for each server with a failed run. The other runs of the server count. */
 export function failuresOf({ servers }: WorkloadResult): string[] {
   return servers.flatMap(({ title, failure, samples }) => {
     if (failure === undefined) return [];

@@ -7,7 +7,7 @@ import type { ServerResult, Summary, WorkloadResult } from "../results/results.t
 import { round } from "../utils/statistics.ts";
 import type { FigureSpec } from "../workloads/workload.ts";
 
-/** Each bound beside the measured value. */
+/** The rows of bounds, each beside its measured value. */
 export function rowsOfBounds(verdicts: readonly Verdict[]): string[][] {
   const head = ["", "bound", "measured", "spread", "runs", "met"];
   return [
@@ -19,7 +19,7 @@ export function rowsOfBounds(verdicts: readonly Verdict[]): string[][] {
   ];
 }
 
-/** One row for each figure of each server, of two builds. */
+/** The rows of a comparison of two builds, one for each figure of each server. */
 export function rowsOfComparison(comparisons: readonly Comparison[]): string[][] {
   const head = ["workload", "server", "figure", "before", "now", "ratio", "spread", "runs", "result"];
   return [
@@ -31,7 +31,7 @@ export function rowsOfComparison(comparisons: readonly Comparison[]): string[][]
   ];
 }
 
-/** The rows of a workload: a head, then one per server. */
+/** The rows of a workload: a head, and one for each server. */
 export function rowsOf(result: WorkloadResult): string[][] {
   const { figures } = result;
   const head = ["", ...figures.flatMap((figure) => [titleOf(figure), "× ws"]), "load busy"];
@@ -65,7 +65,7 @@ export function format(value: number): string {
   return round(value).toLocaleString("en", { maximumFractionDigits: 3 });
 }
 
-/** For a terminal. */
+/** A table for a terminal. */
 export function textTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? "").length)),

@@ -1,7 +1,4 @@
-/**
- * Writes the report of a benchmark: results.json, README.md and the pictures.
- * Called after each workload, with the results of all workloads so far.
- */
+/** Writes the report of a benchmark: results.json, README.md and the pictures. Called after each workload. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";

@@ -1,22 +1,21 @@
 /**
- * The bounds of the figures: Halyard's promises about its speed.
- * Checked after a benchmark, for the terminal and for the page of results.
- * The median of all runs counts.
+ * The bounds of the figures, which are the promises of Halyard about its speed. The median of all runs counts.
+ * `peers.ts` and the page of results show each bound beside its figure.
  */
 import type { Figures } from "../load/job.ts";
 import { median } from "../utils/statistics.ts";
 import type { Results, ServerResult } from "./results.ts";
 
-/** The highest allowed value of a figure, or of its ratio to the figure of a peer or to another figure, in the same run. */
+/** The highest allowed value of a figure, or of its ratio to a figure of a peer or to another figure in the same run. */
 interface Bound {
   readonly title: string;
   readonly workload: string;
   readonly server: string;
   readonly key: string;
-  /** The figure is divided by that one. @default nothing */
+  /** The figure by which the figure is divided. @default none */
   readonly against?: { readonly server: string; readonly key?: string };
   readonly max: number;
-  /** How the bound is written. @default the number */
+  /** The text of the bound. @default the number */
   readonly label?: string;
   readonly unit?: string;
 }
@@ -42,7 +41,7 @@ const idle = { workload: "idle", server: node };
 const rooms = { workload: "rooms-5", server: node };
 const slow = { workload: "slow-reader" };
 
-/** Halyard to each adapter of Socket.IO: to the best of them, that is. */
+/** The ratios of Halyard to each adapter of Socket.IO. */
 const clusterBounds = [2, 4].flatMap((nodes): Bound[] => {
   const name = `${String(nodes)} nodes`;
   const hall = { workload: `cluster-${String(nodes)}-hall`, server: "halyard-redis" };
@@ -68,7 +67,7 @@ const clusterBounds = [2, 4].flatMap((nodes): Bound[] => {
   });
 });
 
-/** Small rooms, beside peers that do the same work: with many messages in flight, and with one. */
+/** The ratios in small rooms, with many messages in flight and with one. */
 const roomBounds = [256, 16, 1].flatMap((inFlight): Bound[] => {
   const key = `w${String(inFlight)}.cpuUs`;
   const [toWs, toSocketIo, toUws] = inFlight === 1 ? [1, 0.9, 1.3] : [0.7, 0.6, 1.2];
@@ -162,7 +161,7 @@ const BOUNDS: readonly Bound[] = [
   ...clusterBounds,
 ];
 
-/** Each bound whose figures have been measured. */
+/** The verdicts on all bounds whose figures have been measured. */
 export function checkBounds({ workloads }: Pick<Results, "workloads">): Verdict[] {
   return BOUNDS.flatMap((bound): Verdict[] => {
     const servers = workloads.find(({ id }) => id === bound.workload)?.servers ?? [];
@@ -176,7 +175,7 @@ export function checkBounds({ workloads }: Pick<Results, "workloads">): Verdict[
   });
 }
 
-/** One value per run. */
+/** The value of each run. */
 function valuesOf({ server, key, against }: Bound, servers: readonly ServerResult[]): number[] {
   const samplesOf = (name: string): readonly (Figures | null)[] =>
     servers.find(({ id }) => id === name)?.samples ?? [];

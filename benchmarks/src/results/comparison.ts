@@ -1,13 +1,12 @@
 /**
- * Compares two builds figure by figure, from the samples of runs that were interleaved.
- * Called by `against.ts`.
- * A figure has not changed if its ratio is within ±5 %, or if the spread of the pairs is larger than that and includes 1.
+ * Compares the figures of two builds, from the samples of interleaved runs. Used by `against.ts`.
+ * A figure is unchanged if its ratio is within ±5 %, or if the spread of the pairs includes 1.
  */
 import type { Figures } from "../load/job.ts";
 import { median } from "../utils/statistics.ts";
 import type { FigureSpec } from "../workloads/workload.ts";
 
-/** A run of each build, one directly after the other; null where it failed. */
+/** A run of each build, one directly after the other; null for a failed run. */
 export interface Pair {
   readonly before: Figures | null;
   readonly now: Figures | null;
@@ -17,12 +16,12 @@ export interface Comparison {
   readonly workload: string;
   readonly server: string;
   readonly figure: FigureSpec;
-  /** Medians of the pairs. */
+  /** The medians of each build. */
   readonly before: number;
   readonly now: number;
-  /** Of the medians, now to before. */
+  /** The ratio of the medians, now to before. */
   readonly ratio: number;
-  /** Of the ratios of the pairs. */
+  /** The least and the largest ratio of a pair. */
   readonly min: number;
   readonly max: number;
   readonly pairs: number;
@@ -31,12 +30,12 @@ export interface Comparison {
 
 const TOLERANCE = 0.05;
 
-/** Costs only: a rate is the inverse of a cost. */
+/** The figures to compare: costs only, because a rate is the inverse of a cost. */
 export function comparedFigures(figures: readonly FigureSpec[]): FigureSpec[] {
   return figures.filter(({ better }) => better === "less");
 }
 
-/** @returns undefined when no pair has the figure of both builds */
+/** @returns undefined if no pair has the figure of both builds */
 export function compare(
   what: Pick<Comparison, "workload" | "server" | "figure">,
   pairs: readonly Pair[],

@@ -12,7 +12,7 @@ import type { FigureSpec, Workload } from "../workloads/workload.ts";
 /** The figures of one workload, of each server and run. */
 export interface WorkloadResult extends Pick<Workload, "id" | "title" | "about" | "figures" | "curves"> {
   readonly measuredAt: string;
-  /** Of the machine before the workload. */
+  /** The load average of the machine before the workload. */
   readonly loadAverage: number;
   readonly settings: object;
   readonly runs: number;
@@ -22,7 +22,7 @@ export interface WorkloadResult extends Pick<Workload, "id" | "title" | "about" 
 export interface ServerResult {
   readonly id: string;
   readonly title: string;
-  /** One per run; null where the run failed. */
+  /** The figures of each run; null for a failed run. */
   readonly samples: readonly (Figures | null)[];
   readonly failure?: string | undefined;
 }
@@ -37,7 +37,7 @@ export interface Summary {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** The median of the ratios to the baseline in the same run. */
+  /** The median of the ratios to the baseline in the same run; undefined without a baseline. */
   readonly ratio: number | undefined;
 }
 
@@ -61,7 +61,7 @@ export function summarize(
   };
 }
 
-/** The largest share of a core that the load has used: near 1 the load may have been the bottleneck. */
+/** The largest share of a core that the load process used. Near 1, the load may have been the bottleneck. */
 export function loadBusy({ samples }: ServerResult): number | undefined {
   const shares = samples.flatMap((sample) =>
     Object.entries(sample ?? {}).flatMap(([key, value]) => (key.endsWith(".loadBusy") ? value : [])),
@@ -69,7 +69,7 @@ export function loadBusy({ samples }: ServerResult): number | undefined {
   return shares.length === 0 ? undefined : Math.max(...shares);
 }
 
-/** The results of a file, with new ones in place of older ones of the same workloads. */
+/** The results of a file, in which new results replace those of the same workloads. */
 export function mergeResults(path: string, results: Results, order: readonly string[]): Results {
   const known = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Results).workloads : [];
   const fresh = new Set(results.workloads.map(({ id }) => id));

@@ -1,17 +1,17 @@
-/** The workloads of several nodes on one Redis: the CPU is that of all nodes and of Redis. */
+/** The workloads of several nodes on one Redis. The CPU time is that of all nodes and of Redis. */
 import { clusters, servers } from "../processes/servers.ts";
 import { cpu, rate } from "./workload.ts";
 import type { Scale, Workload } from "./workload.ts";
 
 const ALONE = servers.map(({ id }) => id);
 const NODES = [2, 4];
-/** Deliveries per second, at which no process is busy for most of the time. */
+/** The deliveries per second of the steady part, at which no process is busy for most of the time. */
 const STEADY = 10_000;
 
 /** The ids of the servers that take part in these workloads only. */
 export const CLUSTERS = clusters.map(({ id }) => id);
 
-/** A room with everybody in it, and many small rooms, on two and on four nodes. */
+/** A room with all connections, and many small rooms, on two and on four nodes. */
 export function clusterWorkloads({ isQuick, durationMs }: Scale): Workload[] {
   return (isQuick ? [2] : NODES).flatMap((nodes) => [hall(nodes, durationMs), rooms(nodes, durationMs)]);
 }

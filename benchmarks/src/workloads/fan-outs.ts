@@ -4,10 +4,10 @@ import { cpu, rate, RUNS } from "./workload.ts";
 import type { FigureSpec, Scale, Workload } from "./workload.ts";
 
 const STEADY = 30_000;
-/** Libraries that use `ws`: their figures are close to those of `ws`. */
+/** The servers on `ws`, whose figures are close to those of `ws`. */
 const BUILT_ON_WS = ["crossws", "hono"];
 
-/** For few and many receivers, short and long messages, at full speed and at a fixed rate. */
+/** The fan-outs to few and many receivers, with short and long messages, at full speed and at a fixed rate. */
 export function fanOuts(scale: Scale): Workload[] {
   if (scale.isQuick) return [boundedFanOut(scale)];
   return [
@@ -19,11 +19,11 @@ export function fanOuts(scale: Scale): Workload[] {
   ];
 }
 
-/** The workload of most bounds: more runs, every peer, and a part with a single message in flight. */
+/** The workload of most bounds, with more runs, every peer, and a part with one message in flight. */
 function boundedFanOut(scale: Scale): Workload {
   const base = fanOut(1_000, [128], scale);
   if (base.plan.kind !== "fan-out") return base;
-  // Five runs are enough for these parts, which take longer than the others together.
+  // The parts with five runs take longer than all others together.
   const parts: FanOutPart[] = base.plan.parts.map((part) =>
     "inFlight" in part ? part : { ...part, runs: 5 },
   );

@@ -1,4 +1,4 @@
-/** All workloads. Those of fan-out are in a file of their own. */
+/** The list of all workloads, and those of them without a file of their own. */
 import { isHalyard, servers } from "../processes/servers.ts";
 import { CLUSTERS, clusterWorkloads } from "./clusters.ts";
 import { fanOuts } from "./fan-outs.ts";
@@ -26,12 +26,12 @@ export function listWorkloads(scale: Scale): Workload[] {
   return scale.isQuick ? all.map(toQuick) : all;
 }
 
-/** Without the servers that are several nodes. */
+/** A workload without the servers of clusters. */
 function onOneServer(workload: Workload): Workload {
   return { ...workload, without: [...(workload.without ?? []), ...CLUSTERS] };
 }
 
-/** One run, without the servers that use `ws`. */
+/** A workload with one run, and without the servers on `ws`. */
 function toQuick(workload: Workload): Workload {
   return { ...workload, runs: 1, without: [...(workload.without ?? []), "crossws", "hono"] };
 }
@@ -59,7 +59,7 @@ function requests({ durationMs }: Scale): Workload {
       "Input validated by zod, reply with a small object (in Halyard validated too, and stored for a client that lost the reply). " +
       "Requests in flight on each connection: 10, then 1.",
     dialect: "v1",
-    // Longer than others, because V8 still compiles in the first second.
+    // The parts are longer than others, because V8 still compiles in the first second.
     plan: { kind: "requests", connections: 100, inFlight: [10, 1], durationMs: durationMs * 3 },
     figures: [
       cpu("10 in flight", "10 in flight", true),
@@ -116,7 +116,7 @@ function idle({ isQuick, durationMs }: Scale): Workload {
   };
 }
 
-/** Without peers: their application has no sessions. */
+/** Takes place without peers, whose application has no sessions. */
 function signedIn({ isQuick, durationMs }: Scale): Workload {
   const to = isQuick ? 3_000 : 6_000;
   return {
@@ -139,7 +139,7 @@ function signedIn({ isQuick, durationMs }: Scale): Workload {
 const USER_COUNTS = [400, 1_000, 2_500, 5_000];
 const RATES = [10, 25, 50];
 
-/** How the cost of presence grows with the users who stay, and with the users who join and leave. */
+/** The cost of presence by the number of users who stay, and of users who join and leave. */
 function presence({ isQuick, durationMs }: Scale): Workload {
   const sizes = isQuick ? [400, 1_000] : USER_COUNTS;
   const largest = Math.max(...sizes);
@@ -165,7 +165,7 @@ function presence({ isQuick, durationMs }: Scale): Workload {
       "Each of these stays for a second; all others receive both. Handshake, welcome and list of the new user are part of " +
       "the cost. One thread has one core at most: a server that has reached it falls behind.",
     dialect: "plain",
-    // The busiest part is the last one: a server that falls behind in it spoils no other part.
+    // The busiest part is the last one, because a server that falls behind in it would delay a later part.
     plan: {
       kind: "presence",
       parts: [...parts.filter(({ name }) => name !== last), ...parts.filter(({ name }) => name === last)],

@@ -1,4 +1,4 @@
-/** Chat in many small rooms and between users, beside peers that do the same work. */
+/** The workloads of chat in many small rooms and between users, beside peers that do the same work. */
 import { CLUSTERS } from "./clusters.ts";
 import { cpu, rate } from "./workload.ts";
 import type { Scale, Workload } from "./workload.ts";
@@ -41,7 +41,7 @@ function direct(connections: number, durationMs: number): Workload {
   };
 }
 
-/** Two in five deliveries are posts to everybody, the others chat and typing in rooms. */
+/** Two in five deliveries are posts to all, the others chat and typing in rooms. */
 function office(durationMs: number): Workload {
   const rates = { chatsPerSecond: 300, typingPerSecond: 600, postsPerSecond: 3 };
   return {
@@ -64,7 +64,7 @@ function office(durationMs: number): Workload {
   };
 }
 
-/** Without peers: their clients repeat nothing after a reconnect. */
+/** Takes place without peers, whose clients repeat no send after a reconnect. */
 function withReceipts(durationMs: number): Workload {
   const workload = roomsOf(5, durationMs, true);
   const peers = ["ws", "ws-tick", "socket.io", "bun", "uwebsockets"];

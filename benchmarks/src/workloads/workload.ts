@@ -1,4 +1,4 @@
-/** What a workload is: the job of the load, the servers that take part, and the figures of the report. */
+/** The type of a workload: the job of the load, the servers that take part, and the figures of the report. */
 import type { JobPlan } from "../load/job.ts";
 
 export interface FigureSpec {
@@ -6,7 +6,7 @@ export interface FigureSpec {
   readonly title: string;
   readonly unit: string;
   readonly better: "less" | "more";
-  /** Drawn as a bar chart. @default false */
+  /** Whether the figure has a bar chart. @default false */
   readonly isDrawn?: boolean;
 }
 
@@ -22,18 +22,18 @@ export interface LineChartSpec {
 export interface Workload {
   readonly id: string;
   readonly title: string;
-  /** What happens, and what is measured. */
+  /** A description of the load and of the figures, for the report. */
   readonly about: string;
-  /** Whether Halyard's clients send hello and get receipts. Peers have one dialect only. */
+  /** The dialect of the clients of Halyard: `v1` sends hello and gets receipts. Peers have one dialect only. */
   readonly dialect: "plain" | "v1";
   readonly plan: JobPlan;
   readonly figures: readonly FigureSpec[];
   readonly curves?: readonly LineChartSpec[];
-  /** Servers that do not take part. */
+  /** The ids of the servers that do not take part. @default none */
   readonly without?: readonly string[];
   /** @default 3 */
   readonly runs?: number;
-  /** Servers that take part in the first three runs only, because no bound is about them. */
+  /** The ids of the servers that take part in the first three runs only, because they have no bound. @default none */
   readonly onlyFirstRuns?: readonly string[];
 }
 
