@@ -1,6 +1,6 @@
 import { defineConfig } from "tsup";
 
-/** The server for both runtimes; packages stay outside, as in any deployment. */
+/** The bundles of the server for both runtimes, without the packages that they import. */
 export default defineConfig({
   entry: ["server/node.ts", "server/bun.ts", "server/supervise.ts"],
   outDir: "dist/server",
@@ -8,7 +8,7 @@ export default defineConfig({
   target: "node22",
   platform: "node",
   external: ["bun:sqlite"],
-  // "node:sqlite" exists with its prefix only.
+  // The module "node:sqlite" has no name without its prefix.
   removeNodeProtocol: false,
   clean: true,
   sourcemap: true,

@@ -11,11 +11,11 @@ const TEXT_FILE = /\.(?:css|html|js|svg)$/;
 export default defineConfig({
   plugins: [react(), preloadFont("figtree-latin-wght-normal"), paintFirst(), compress()],
   build: { outDir: OUT_DIR, target: "es2023", assetsInlineLimit: 0 },
-  // Not localhost: cookies are shared by ports of one host, and the server's host is 127.0.0.1.
+  // The host of the server, because only the ports of one host share their cookies.
   server: { host: "127.0.0.1", port: 5173, strictPort: true },
 });
 
-/** Asks for the font with the page, since it is shown only if it is there for the first paint. */
+/** Preloads the font, which the page uses only if it is loaded before the first paint. */
 function preloadFont(name: string): Plugin {
   return {
     name: "preload-font",
@@ -33,9 +33,9 @@ function preloadFont(name: string): Plugin {
 }
 
 /**
- * Makes the first paint need the page alone: the style sheet and the script of the theme stand in it, and so does the shop window
- * as React renders it before it has a visit. The script that takes it over is asked for early, and runs after the first paint.
- * The server allows what stands in the page by its hash.
+ * Writes into the page all that the first paint needs: the style sheet, the script of the theme, and the front page as React renders
+ * it without a visit. The script of the application is preloaded and runs after the first paint. The server allows the inline texts by
+ * their hashes.
  */
 function paintFirst(): Plugin {
   return {
@@ -63,7 +63,7 @@ function paintFirst(): Plugin {
   };
 }
 
-/** A frame is painted between its callback and the next task. A page in a hidden tab has no frames. */
+/** Code that runs a script in the task after a frame callback, which is after the paint; at once in a hidden tab, without frames. */
 function afterFirstPaint(path: string): string {
   const run = `() => import("${path}")`;
   return `document.hidden ? (${run})() : requestAnimationFrame(() => setTimeout(${run}))`;
@@ -85,7 +85,7 @@ async function prerender(): Promise<string> {
   }
 }
 
-/** Compresses each text once, as well as brotli can: that takes too long for a server that starts. */
+/** Compresses each text with the best level of brotli, which would take too long at the start of a server. */
 function compress(): Plugin {
   return {
     name: "compress",

@@ -3,15 +3,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { POLL } from "../support/wait.ts";
 import { Scenario } from "./scenario.ts";
 import { UserPage } from "./user-page.ts";
-import { WindowPage } from "./window-page.ts";
+import { FrontPage } from "./front-page.ts";
 
-describe("the canvas and the tabs of the shop window", () => {
+describe("the canvas and the tabs of the front page", () => {
   let scenario: Scenario;
-  let ada: WindowPage;
-  let bob: WindowPage;
+  let ada: FrontPage;
+  let bob: FrontPage;
   beforeAll(async () => {
     scenario = await Scenario.open();
-    [ada, bob] = await Promise.all([openWindow(), openWindow()]);
+    [ada, bob] = await Promise.all([openFrontPage(), openFrontPage()]);
   });
   afterEach(() => {
     scenario.expectNoErrors();
@@ -76,31 +76,31 @@ describe("the canvas and the tabs of the shop window", () => {
     await expect.poll(() => guests(bob), POLL).toHaveLength(2);
   });
 
-  async function openWindow(): Promise<WindowPage> {
-    const page = new WindowPage(await scenario.visitor({}, scenario.server.origin));
+  async function openFrontPage(): Promise<FrontPage> {
+    const page = new FrontPage(await scenario.visitor({}, scenario.server.origin));
     await page.isReady();
     await page.at("canvas").scrollIntoViewIfNeeded();
     return page;
   }
 
-  async function openTab(window: WindowPage): Promise<WindowPage> {
-    const opened = window.user.page.waitForEvent("popup");
-    await window.at("another-tab").click();
-    const tab = new WindowPage(new UserPage(await opened));
+  async function openTab(page: FrontPage): Promise<FrontPage> {
+    const opened = page.user.page.waitForEvent("popup");
+    await page.at("another-tab").click();
+    const tab = new FrontPage(new UserPage(await opened));
     await tab.at("canvas").waitFor();
     return tab;
   }
 
-  async function moveTo(window: WindowPage, x: number, y: number): Promise<void> {
-    const box = await window.at("canvas").boundingBox();
+  async function moveTo(page: FrontPage, x: number, y: number): Promise<void> {
+    const box = await page.at("canvas").boundingBox();
     if (box === null) throw new Error("The canvas is not shown");
-    await window.user.page.mouse.move(box.x + box.width * x, box.y + box.height * y);
+    await page.user.page.mouse.move(box.x + box.width * x, box.y + box.height * y);
   }
 });
 
 /** The cursors of everyone else. */
-function others(window: WindowPage): Locator {
-  return window.user.page.getByTestId("cursor");
+function others(page: FrontPage): Locator {
+  return page.user.page.getByTestId("cursor");
 }
 
 /** Where the first of the cursors is, to half a percent: the pointer of a browser is at whole pixels. */
@@ -112,7 +112,7 @@ async function placeOf(cursor: Locator): Promise<number[]> {
 }
 
 /** Who the list above the canvas names, with their states. */
-async function guests(window: WindowPage): Promise<string[]> {
-  const items = await window.at("guests").locator("li").allInnerTexts();
+async function guests(page: FrontPage): Promise<string[]> {
+  const items = await page.at("guests").locator("li").allInnerTexts();
   return items.map((text) => text.replace(/\s+/g, " ").trim());
 }

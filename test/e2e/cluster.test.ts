@@ -14,7 +14,7 @@ import { POLL, until } from "../support/wait.ts";
 import { DEMO } from "./demo-server.ts";
 import { chatAt } from "./scenario.ts";
 import { UserPage } from "./user-page.ts";
-import { WindowPage } from "./window-page.ts";
+import { FrontPage } from "./front-page.ts";
 
 const SCREENSHOTS = join(import.meta.dirname, "../.reports/screenshots");
 const data = mkdtempSync(join(tmpdir(), "halyard-cluster-"));
@@ -122,9 +122,9 @@ if (IS_LONG)
     await bothSee([...before, "during maintenance"]);
   }, 60_000);
 
-it("a visitor of the shop window kills the node of its pane: another node takes over, and nothing is lost or doubled", async () => {
+it("a visitor of the front page kills the node of its pane: another node takes over, and nothing is lost or doubled", async () => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  const page = new WindowPage(new UserPage(await context.newPage()));
+  const page = new FrontPage(new UserPage(await context.newPage()));
   await page.user.page.goto(origin);
   await page.isReady();
   const verdict = await page.makeTrouble("kill");

@@ -7,7 +7,7 @@ import { POLL } from "../support/wait.ts";
 import { FilmStrip } from "./film-strip.ts";
 import { Scenario } from "./scenario.ts";
 import { UserPage } from "./user-page.ts";
-import { WindowPage } from "./window-page.ts";
+import { FrontPage } from "./front-page.ts";
 
 /** The README's pictures are copies of these: `cp test/.reports/film/*.webp docs/`. */
 const DIRECTORY = join(import.meta.dirname, "../.reports/film");
@@ -25,13 +25,13 @@ beforeAll(async () => {
 afterAll(async () => browser.close());
 
 it.each(["light", "dark"] as const)(
-  "eight pictures in %s tell the story of the shop window",
+  "eight pictures in %s tell the story of the front page",
   async (colorScheme) => {
     const scenario = await Scenario.open({ isSupervised: true });
     const film = new FilmStrip();
     const open = async () => {
       const options = { viewport: WIDE, deviceScaleFactor: 2, colorScheme };
-      const page = new WindowPage(await scenario.visitor(options, scenario.server.origin));
+      const page = new FrontPage(await scenario.visitor(options, scenario.server.origin));
       await page.isReady();
       return page;
     };
@@ -46,8 +46,8 @@ it.each(["light", "dark"] as const)(
   },
 );
 
-/** One visitor: the window as it opens, a pulled plug, the verdict, a killed server, and the frames. */
-async function shootTroubles(visitor: WindowPage, film: FilmStrip): Promise<void> {
+/** One visitor: the front page as it opens, a pulled plug, the verdict, a killed server, and the frames. */
+async function shootTroubles(visitor: FrontPage, film: FilmStrip): Promise<void> {
   const { page } = visitor.user;
   const at = (css: string) => page.locator(css);
   const stage = { top: at(".verdict-panel"), bottom: at(".pane").last() };
@@ -74,7 +74,7 @@ async function shootTroubles(visitor: WindowPage, film: FilmStrip): Promise<void
 }
 
 /** Two visitors and their tabs: shared cursors, one person with three tabs, and a sign-out with its stopwatch. */
-async function shootPeople(visitor: WindowPage, other: WindowPage, film: FilmStrip): Promise<void> {
+async function shootPeople(visitor: FrontPage, other: FrontPage, film: FilmStrip): Promise<void> {
   const { page } = visitor.user;
   await page.setViewportSize(NARROWEST);
   await other.at("status-busy").click();
@@ -101,7 +101,7 @@ async function shootPeople(visitor: WindowPage, other: WindowPage, film: FilmStr
   );
 }
 
-async function openTab(visitor: WindowPage): Promise<UserPage> {
+async function openTab(visitor: FrontPage): Promise<UserPage> {
   const opened = visitor.user.page.waitForEvent("popup");
   await visitor.at("another-tab").click();
   const tab = new UserPage(await opened);
@@ -110,7 +110,7 @@ async function openTab(visitor: WindowPage): Promise<UserPage> {
 }
 
 /** Moves a cursor from the middle of the canvas by keys: a pointer leaves when the picture is taken. */
-async function pointAt(visitor: WindowPage, ...keys: readonly string[]): Promise<void> {
+async function pointAt(visitor: FrontPage, ...keys: readonly string[]): Promise<void> {
   await visitor.at("canvas").focus();
   for (const key of keys) await visitor.user.page.keyboard.press(key);
 }

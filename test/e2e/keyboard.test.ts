@@ -95,7 +95,7 @@ describe("the demo by keyboard", () => {
     await ada.page.keyboard.press("Enter");
     await expect
       .poll(() => ada.page.getByRole("alert").allInnerTexts(), POLL)
-      .toContain("Letters from a to z, digits and hyphens, up to 32 of them.");
+      .toContain("Use at most 32 letters from a to z, digits and hyphens.");
     await ada.page.keyboard.press("Backspace");
     await ada.page.keyboard.type("galley");
     await ada.page.keyboard.press("Enter");

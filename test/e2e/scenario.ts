@@ -13,7 +13,7 @@ import { UserPage } from "./user-page.ts";
 export const SERVER_DOWN =
   /net::ERR_(CONNECTION_|EMPTY_RESPONSE|SOCKET_)|WebSocket connection to .* failed|status of 426/;
 
-/** The address of the chat, which shows the sign-in form to a visitor. The address without a room is the shop window's. */
+/** The address of the chat, which shows the sign-in form to a visitor. The address without a room is that of the front page. */
 export function chatAt(origin: string): string {
   return `${origin}/#general`;
 }

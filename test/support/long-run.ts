@@ -17,7 +17,7 @@ export const LONG_FILES: readonly string[] = [
   "e2e/secrets.test.ts",
   "e2e/sign-in.test.ts",
   "e2e/unread.test.ts",
-  "e2e/window-looks.test.ts",
+  "e2e/front-page-looks.test.ts",
   "robustness/live-list-trace.test.ts",
   "robustness/sharing-hidden.test.ts",
 ];

@@ -1,5 +1,5 @@
-// One port in front of the nodes: each request and each socket goes to the next node that is up, without sticky sessions.
-// It also answers what the page asks of the cluster itself.
+// The port in front of the nodes: each request and each socket goes to the next node that is up, without sticky sessions.
+// The balancer itself answers the requests of the page about the cluster.
 import { createServer, request } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { connect } from "node:net";
@@ -17,7 +17,7 @@ const Action = z.union([
   z.object({ action: z.enum(["stop-redis", "start-redis"]) }),
 ]) satisfies z.ZodType<ClusterAction>;
 
-/** @param origin the origin of the page, because no other page may end a node */
+/** @param origin the origin of the page: no other page may end a node */
 export function createBalancer(cluster: Cluster, origin: string): Server {
   const server = createServer((incoming, outgoing) => {
     if (incoming.url === CLUSTER_PATH)
@@ -36,7 +36,7 @@ export function createBalancer(cluster: Cluster, origin: string): Server {
   return server;
 }
 
-/** @returns the status of the answer. @throws for a body that is not an action */
+/** Begins an action. @returns the HTTP status of the answer @throws Error for a body that is not an action */
 async function answer(cluster: Cluster, origin: string, incoming: IncomingMessage): Promise<number> {
   if (incoming.method !== "POST") return 200;
   if (incoming.headers.origin !== origin) return 403;

@@ -1,4 +1,4 @@
-// A Redis, and three nodes of the demo: two on Node, one on Bun. Used by main.ts and shown by the page.
+// The processes of `pnpm demo:cluster`: a Redis, and three nodes of the demo, two of them on Node and one on Bun.
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { connect } from "node:net";
@@ -8,7 +8,7 @@ import { findRedisServer } from "../../../scripts/redis-server.ts";
 import type { ClusterStatus, NodeStatus } from "../shared/cluster.ts";
 import { ManagedProcess } from "./managed-process.ts";
 
-/** The pause before a node that has ended starts again, so that users see it missing. */
+/** The pause before a node starts again, in which users see that it is missing, in ms. */
 const RESTART_MS = 3_000;
 
 interface ClusterNode {
@@ -20,9 +20,9 @@ interface ClusterNode {
 }
 
 export interface ClusterOptions {
-  /** The demo's own folder. */
+  /** The folder of the demo. */
   readonly directory: string;
-  /** Where accounts, rooms and messages are stored, and the data of Redis. */
+  /** The folder of the database and of the data of Redis. */
   readonly dataPath: string;
   /** The address that users open. */
   readonly origin: string;
@@ -33,7 +33,7 @@ export interface ClusterOptions {
 export class Cluster {
   readonly #nodes: readonly ClusterNode[];
   readonly #redis: ManagedProcess;
-  /** Requests and sockets are distributed separately, so that two visitors are on two nodes. */
+  /** The turns of requests and of sockets, which are separate, so that two visitors are on two nodes. */
   readonly #turns = { request: 0, socket: 0 };
   #isStopping = false;
 
@@ -56,7 +56,7 @@ export class Cluster {
     ] as const)
       nodes.push(await createNode(options, { name, runtime, redisUrl: `redis://127.0.0.1:${redisPort}` }));
     const cluster = new Cluster(nodes, redis);
-    // One after the other, because the first one creates the tables.
+    // The nodes start one after another, because the first one creates the tables.
     for (const node of nodes) await cluster.#run(node);
     return cluster;
   }
@@ -72,12 +72,12 @@ export class Cluster {
     return ready[this.#turns[what]++ % ready.length]?.port;
   }
 
-  /** Kills a node, as if its machine failed. It starts again after a while. */
+  /** Kills a node, as a failure of its machine would. It starts again after a while. */
   async kill(name: string): Promise<void> {
     await this.#nodeOf(name).process.end("SIGKILL");
   }
 
-  /** Lets a node move its connections to others and end. It starts again after a while. */
+  /** Ends a node after it has moved its connections to other nodes. It starts again after a while. */
   async maintain(name: string): Promise<void> {
     const node = this.#nodeOf(name);
     if (node.status === "up") node.status = "draining";
@@ -128,7 +128,7 @@ export class Cluster {
 
 function createRedis(directory: string, port: number): ManagedProcess {
   const place = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory];
-  // Stored on disk, so that nothing is lost while Redis is stopped.
+  // Redis writes to disk, so that a stop loses nothing.
   const kept = ["--save", "", "--appendonly", "yes", "--daemonize", "no"];
   return new ManagedProcess({
     program: findRedisServer(),

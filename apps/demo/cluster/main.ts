@@ -1,4 +1,4 @@
-// `pnpm demo:cluster`: three nodes on one Redis behind one port, and buttons on the page that take them away.
+// `pnpm demo:cluster`: three nodes on one Redis behind one port, and buttons on the page that stop them.
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -35,7 +35,7 @@ try {
   process.stdout.write(`\n  ⚑ Halyard demo, three nodes on one Redis  ${origin}\n\n`);
 } catch (error) {
   const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-  const reason = isTaken ? "the port is taken; set PORT to another one" : String(error);
+  const reason = isTaken ? "the port is in use; set PORT to another one" : String(error);
   process.stderr.write(`Halyard demo: ${reason}\n`);
   process.exitCode = 1;
 }

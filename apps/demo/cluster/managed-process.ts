@@ -1,20 +1,20 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 
-/** How a process is started. */
+/** The command of a process. */
 export interface ProcessOptions {
   readonly program: string;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Resolves when a process that was started can be used. */
+  /** Resolves when a started process can be used. */
   readonly isReady: () => Promise<boolean>;
 }
 
 const POLL_MS = 50;
 const START_MS = 20_000;
 
-/** A process that can be ended in several ways, and started again. */
+/** A process that can be ended and started again. */
 export class ManagedProcess {
   readonly #options: ProcessOptions;
   #child: ChildProcess | undefined;
@@ -28,16 +28,16 @@ export class ManagedProcess {
     return this.#child !== undefined;
   }
 
-  /** Resolves when the process has ended, however it did. */
+  /** Resolves when the process has ended. */
   get ended(): Promise<void> {
     return this.#ended;
   }
 
-  /** @throws Error when the process ends at once, or is not ready within 20 s */
+  /** Starts the process, and waits until it is ready. @throws Error if it ends at once, or is not ready within 20 s */
   async start(): Promise<void> {
     const { program, args, cwd, env, isReady } = this.#options;
-    // A group of its own: Ctrl+C reaches this program alone, which ends the others in its order. A node reads from the
-    // pipe that this program is gone.
+    // A group of its own: Ctrl+C reaches only this program, which ends the other processes in order. The end of the pipe tells a
+    // node that this program has ended.
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },

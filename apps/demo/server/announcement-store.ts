@@ -6,7 +6,7 @@ type Announcement = NonNullable<z.infer<typeof Announcement>>;
 
 export interface AnnouncementStore {
   add(announcement: Announcement): void;
-  /** The newest announcement, for users who were not online. */
+  /** The newest announcement of the last 24 hours, for users who were not online. */
   latest(): Announcement | null;
 }
 

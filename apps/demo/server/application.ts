@@ -23,7 +23,7 @@ import { createVisits } from "./visits/visits.ts";
 
 export type Application = Awaited<ReturnType<typeof createApplication>>;
 
-/** Creates everything that is the same on Node and on Bun; the two entries only listen. */
+/** Creates the application, which is the same on Node and on Bun. */
 export async function createApplication(config: Config) {
   const database = await openDatabase(config.databasePath);
   const auth: Auth = createAuth(config, database);
@@ -74,10 +74,10 @@ function backplaneOf({ redisUrl }: Config, prefix: string): Backplane | undefine
   return redisUrl === undefined ? undefined : redisBackplane({ url: redisUrl, prefix });
 }
 
-/** How long the server must be up before it can be killed again. */
+/** The time after its start for which the server ignores a kill. */
 const MIN_UPTIME_SECONDS = 3;
 
-/** Ends this process like a failure of its machine: nothing is closed, stored or announced. */
+/** Ends this process at once, as a failure of its machine would: without closes, writes or announcements. */
 function killThisProcess(): void {
   if (process.uptime() >= MIN_UPTIME_SECONDS) process.kill(process.pid, "SIGKILL");
 }

@@ -8,12 +8,12 @@ import { displayName } from "./display-name.ts";
 import { keepSecret } from "./secret.ts";
 import { hasAccounts, isNameTaken } from "./user-store.ts";
 
-/** The header into which the demo's HTTP adapter writes the address of the socket; a client's own value is dropped. */
+/** The header into which the HTTP adapter of the demo writes the address of the socket, in place of any value of the client. */
 export const ADDRESS_HEADER = "x-client-address";
 
 export type Auth = ReturnType<typeof createAuth>;
 
-/** Accounts with e-mail and password, guests with no more than a name, and the admin's role. */
+/** Better Auth with accounts by e-mail and password, guests who have only a name, and the role of the admin. */
 export function createAuth(config: Config, database: Database) {
   return betterAuth({
     appName: "Halyard demo",
@@ -35,10 +35,10 @@ export function createAuth(config: Config, database: Database) {
         },
       },
     },
-    // Better Auth limits rates only in production; a chat that is open to the internet always needs limits.
+    // Better Auth limits rates only in production. A chat on the internet always needs limits.
     rateLimit: { enabled: true, customRules: { "/sign-in/*": SIGN_IN_RATE, "/sign-up/*": SIGN_IN_RATE } },
     advanced: {
-      // Cookies do not depend on the port: without its own prefix, the demo would share them with every local project.
+      // A prefix for the demo, because all ports of a host share their cookies.
       cookiePrefix: "halyard-demo",
       disableOriginCheck: false,
       ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
@@ -48,7 +48,7 @@ export function createAuth(config: Config, database: Database) {
   });
 }
 
-/** Creates or migrates Better Auth's tables, and creates the admin, if one is configured. */
+/** Creates or migrates the tables of Better Auth, and gives the configured account the role of the admin. */
 export async function prepareAccounts(auth: Auth, config: Config, database: Database): Promise<void> {
   const { runMigrations } = await getMigrations(auth.options);
   await runMigrations();
@@ -76,7 +76,11 @@ function rename<TUser extends object>(user: TUser, database: Database, ownId: st
   return "name" in user ? { ...user, name: checkedName(user.name, database, ownId) } : user;
 }
 
-/** @throws APIError for an invisible name, and for the name of another account, so that no user can impersonate its owner */
+/**
+ * The display form of a name.
+ *
+ * @throws APIError for an invisible name, and for the name of another account, so that no user can imitate its owner
+ */
 function checkedName(value: unknown, database: Database, ownId?: string): string {
   const name = displayName(value);
   if (name === undefined) throw new APIError("BAD_REQUEST", { message: "Please choose a name." });

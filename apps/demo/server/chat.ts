@@ -17,9 +17,9 @@ export interface ChatOptions {
   readonly auth: Auth;
   readonly stores: ChatStores;
   readonly devices: DeviceStore;
-  /** What this node is called, where there are several. */
+  /** The name of this node; undefined if there is only one. */
   readonly nodeName: string | undefined;
-  /** @default this node alone */
+  /** @default memory: there is only one node */
   readonly backplane: Backplane | undefined;
   readonly logger: Logger;
   readonly onError: (error: unknown) => void;
@@ -34,7 +34,7 @@ interface ChatStores {
   readonly rolesOf: (userIds: readonly string[]) => { userId: string; role: "admin" | "guest" }[];
 }
 
-/** Creates the chat: authentication, authorization, storage, and the demo's own messages. */
+/** Creates the chat: authentication, authorization, storage, and the messages of the demo. */
 export function createChat(options: ChatOptions) {
   const system = createSystem(options);
   addHandlers(system, options);
@@ -47,7 +47,7 @@ function createSystem({ auth, stores, devices, backplane, logger, onError }: Cha
     protocol,
     backplane,
     authenticate: betterAuthAuthenticator(auth, { logger }),
-    // Everyone who is signed in may use every room that exists. `all` carries presence and announcements.
+    // Every signed-in user may use every existing room. The channel `all` has presence and announcements.
     authorize: ({ action, room }) => (room === "all" ? action !== "publish" : rooms.has(room)),
     builtIns: { chat: "rooms", typing: "rooms", presence: "all" },
     chat: {
@@ -73,7 +73,7 @@ function createSystem({ auth, stores, devices, backplane, logger, onError }: Cha
     onError,
   });
 
-  /** The user's own tabs get the list of them; everyone gets their number. */
+  /** Sends the list of the open tabs of a user to these tabs, and their number to all users. */
   async function sendDevices(userId: string): Promise<void> {
     const own = devices.list(userId);
     await system.manager.sendToUser(userId, { type: "devices", devices: own });
@@ -90,7 +90,7 @@ function addHandlers({ manager, handlers }: ReturnType<typeof createSystem>, opt
   handlers.onRequest("create_room", async ({ name }) => {
     const outcome = rooms.create(name);
     if (outcome === "full")
-      throw new HalyardError("limit_exceeded", "There are as many rooms as the demo holds.");
+      throw new HalyardError("limit_exceeded", "The demo has no space for another room.");
     if (outcome === "created") await manager.broadcastMessage({ type: "room_created", name });
     return { name };
   });
@@ -116,18 +116,15 @@ function addHandlers({ manager, handlers }: ReturnType<typeof createSystem>, opt
   handlers.onRequest("which_node", () => ({ name: nodeName }));
   handlers.onRequest("kick", async ({ userId }) => {
     if (!(await isOnline(manager, userId)))
-      throw new HalyardError("not_found", "This user is not connected any more.");
+      throw new HalyardError("not_found", "This user is no longer connected.");
     await manager.disconnectUser(userId, { reason: KICKED });
     return {};
   });
-  // A ban needs no code here: Better Auth handles it, and the authenticator closes the user's connections.
-
-  // The close that a draining server sends: a client may come back, and the reason tells it when. Without the four seconds it
-  // would be back before the user saw it go.
+  // The close that a draining server sends. Its reason tells the client to return after four seconds, so that the user notices it.
   handlers.on("cut_connection", (_message, { ws }) => ws.close(CloseCode.Draining, "retryAfterMs=4000"));
 }
 
-/** Users of all nodes: `connectedUsers` has the users of this node only. */
+/** Whether a user is online on any node. */
 async function isOnline(manager: Pick<WebSocketManager, "listUsers">, userId: string): Promise<boolean> {
   let cursor: string | undefined;
   do {

@@ -3,7 +3,7 @@ interface Closable {
   close(): Promise<void>;
 }
 
-/** Drains and closes several managers as one. */
+/** Combines several managers into one that drains and closes all of them. */
 export function closeTogether(...managers: readonly Closable[]): Closable {
   return {
     async drain(options) {

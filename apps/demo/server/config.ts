@@ -6,29 +6,29 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** The address that people open, and that Better Auth's cookies are made for. */
+  /** The origin that users open, for which Better Auth creates cookies. */
   readonly publicOrigin: string;
-  /** The same page under its other local name: a browser sees two origins in 127.0.0.1 and localhost. */
+  /** The origins of the page itself: 127.0.0.1 and localhost are two origins to a browser. */
   readonly ownOrigins: readonly string[];
-  /** Pages that are served from elsewhere, vite's development server for one. */
+  /** The origins of other servers that serve the page, such as the development server of Vite. */
   readonly allowedOrigins: readonly string[];
   readonly databasePath: string;
   readonly pagePath: string;
   readonly secret: string | undefined;
   readonly adminEmail: string | undefined;
-  /** The Redis of several nodes. @default this node alone */
+  /** The URL of the Redis of several nodes; undefined for one node alone. */
   readonly redisUrl: string | undefined;
-  /** What the page calls this node, where there are several. */
+  /** The name of this node on the page; undefined for one node alone. */
   readonly nodeName: string | undefined;
-  /** True where only this machine can reach the server. */
+  /** Whether only this machine can reach the server. */
   readonly isLocal: boolean;
-  /** True where another program starts this one again when it is killed. */
+  /** Whether another program starts this one again after a kill. */
   readonly isSupervised: boolean;
 }
 
 const LOCAL_HOSTS = ["127.0.0.1", "localhost", "::1"];
 
-/** Reads the options from the environment; a bad one throws with its name. */
+/** Reads the options from the environment. @throws Error with the name of an invalid one */
 export function readConfig(env: Environment, root: string): Config {
   const host = given(env, "HOST") ?? "127.0.0.1";
   const port = readPort(given(env, "PORT") ?? "3000");
@@ -56,12 +56,12 @@ export function readConfig(env: Environment, root: string): Config {
   };
 }
 
-/** The demo's own folder, whether the code runs from `server/` or from `dist/server/`. */
+/** The folder of the demo above `server/` or `dist/server/`. */
 export function findRoot(folder: string): string {
   return existsSync(join(folder, "package.json")) ? folder : findRoot(dirname(folder));
 }
 
-/** A variable that is set to nothing is not set: shells and compose files make no difference either. */
+/** The value of a variable; undefined for an empty one. */
 function given(env: Environment, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === "" ? undefined : value;
@@ -85,7 +85,7 @@ function readOrigin(name: string, value: string): string {
   return origin;
 }
 
-/** 0.0.0.0 is where a server listens, not where a browser goes. */
+/** The host for the URL of a browser, which cannot open 0.0.0.0. */
 function urlHost(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "localhost";
   return host.includes(":") ? `[${host}]` : host;

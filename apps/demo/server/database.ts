@@ -11,7 +11,7 @@ interface Statement {
   run(...values: SqlValue[]): unknown;
 }
 
-/** What the demo needs of SQLite, which Node's and Bun's built-in drivers spell alike. */
+/** The part of SQLite that the demo uses, and that the built-in drivers of Node and Bun have under the same names. */
 export interface Database {
   /** The driver itself, for Better Auth. */
   readonly driver: DatabaseSync | BunDatabase;
@@ -20,11 +20,11 @@ export interface Database {
   close(): void;
 }
 
-/** Opens the file, and makes it when it is missing. */
+/** Opens the database file, and creates a missing one. */
 export async function openDatabase(path: string): Promise<Database> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const driver = await openDriver(path);
-  // WAL lets a reader pass a writer; the time-out covers an old process that is still on its way out.
+  // With WAL, a reader does not wait for a writer. The timeout covers an earlier process that has not ended yet.
   driver.exec("PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;");
   return {
     driver,

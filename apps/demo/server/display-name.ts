@@ -1,6 +1,6 @@
 import { MAX_NAME_LENGTH } from "../shared/constants.ts";
 
-/** Control characters, and marks that reverse or hide text, with which a name could imitate another one. */
+/** Control characters, and marks that reverse or hide text, with which one name could imitate another. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 /** Characters that readers overlook between the letters of a name. */
 const MINOR = /[\p{M}\p{P}\p{S}\s]/gu;

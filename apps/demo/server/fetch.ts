@@ -8,14 +8,14 @@ const AUTH_PATH = "/api/auth/";
 export interface FetchOptions {
   readonly config: Config;
   readonly authHandler: (request: Request) => Promise<Response>;
-  /** Starts a visit of the shop window. */
+  /** Answers the request that starts a visit of the front page. */
   readonly startVisit: (request: Request) => Response;
   readonly page: Page;
 }
 
 export type Fetch = (request: Request) => Promise<Response>;
 
-/** Everything that is HTTP: the page, visits of the shop window, and Better Auth under /api/auth. */
+/** Answers all HTTP requests: the page, visits of the front page, and Better Auth below /api/auth. */
 export function createFetch({ config, authHandler, startVisit, page }: FetchOptions): Fetch {
   return async (request) => {
     const { pathname } = new URL(request.url);
@@ -33,7 +33,7 @@ export function plain(status: number, text: string): Response {
   });
 }
 
-/** Lets the pages of ALLOWED_ORIGINS, and no others, talk to Better Auth with their cookies. */
+/** Allows requests with cookies from the pages of ALLOWED_ORIGINS, and rejects those of other origins. */
 async function withCors(request: Request, config: Config, next: Fetch): Promise<Response> {
   const origin = request.headers.get("origin");
   const isForeign = origin !== null && !config.ownOrigins.includes(origin);

@@ -1,8 +1,7 @@
 import type { Logger } from "@halyard/server";
 
 /**
- * Logs what the operator of the server should see, as one line of JSON each: which clients were refused and why, and what
- * went wrong.
+ * A logger for the operator of the server, which writes one line of JSON for each refused client and each error.
  * Halyard logs no tokens, and no texts of a client except the names of refused rooms.
  */
 export function createLog(write: (line: string) => void): Logger {

@@ -2,7 +2,7 @@ import type { Application } from "./application.ts";
 import { createApplication } from "./application.ts";
 import { findRoot, readConfig } from "./config.ts";
 
-/** Starts the application with a runtime's `listen` function, and prints its address, or one line with the reason of a failure. */
+/** Starts the application with the `listen` function of a runtime, and prints its address, or one line with the reason of a failure. */
 export async function main(listen: (application: Application) => Promise<void> | void): Promise<void> {
   try {
     const application = await createApplication(readConfig(process.env, findRoot(import.meta.dirname)));
@@ -15,7 +15,7 @@ export async function main(listen: (application: Application) => Promise<void> |
   }
 }
 
-/** Ends this process when the pipe from the supervisor closes, because nothing else would stop it then. */
+/** Ends this process when the pipe from the supervisor closes, because no other process would end it then. */
 function endWithSupervisor(): void {
   process.stdin.on("end", () => process.exit(1)).resume();
 }
@@ -23,5 +23,5 @@ function endWithSupervisor(): void {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isTaken = "code" in error && error.code === "EADDRINUSE";
-  return isTaken ? "the port is taken; set PORT to another one" : error.message;
+  return isTaken ? "the port is in use; set PORT to another one" : error.message;
 }

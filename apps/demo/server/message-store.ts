@@ -18,13 +18,13 @@ interface HistoryQuery {
 }
 
 export interface MessageStore {
-  /** Stores a message once: its id is Halyard's message id, which is the same if the handler runs twice. */
+  /** Stores a message once. Its id is the message id of Halyard, which is the same if the handler runs twice. */
   add(room: string, message: StoredMessage): void;
-  /** The newest messages, or those before one of them, the oldest first. An unknown `before` gives an empty page. */
+  /** The newest messages, or those before the message `before`, the oldest first. No messages for an unknown `before`. */
   page(query: HistoryQuery): StoredMessage[];
 }
 
-/** A reply has to fit in a frame of 1 MiB, in which a character takes up to six bytes. */
+/** The most characters in a reply, whose frame has at most 1 MiB, with up to six bytes for a character. */
 const MAX_CHARACTERS = 128 * 1024;
 
 // `seq` defines the order, because two messages may share a millisecond.
@@ -63,7 +63,7 @@ export function createMessageStore(database: Database): MessageStore {
   };
 }
 
-/** The first rows, at least one, whose texts fit into a reply. */
+/** The first rows whose texts fit into a reply; at least one row. */
 function withinCharacters(rows: readonly Row[]): readonly Row[] {
   let characters = 0;
   const end = rows.findIndex(({ content }) => (characters += content.length) > MAX_CHARACTERS);

@@ -5,7 +5,7 @@ import { plain } from "./fetch.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Adapts a `fetch` handler to Node's requests and responses; Bun has this built in. */
+/** Adapts a `fetch` handler to the requests and responses of Node. Bun needs no adapter. */
 export function createNodeListener(fetch: Fetch, origin: string): RequestListener {
   return (incoming, outgoing) => {
     answer(incoming, fetch, origin)
@@ -25,7 +25,7 @@ async function answer(incoming: IncomingMessage, fetch: Fetch, origin: string): 
   return fetch(new Request(url.href, { method, headers: readHeaders(incoming), body }));
 }
 
-/** The origin is ours and never the Host header's; joined as text, since `//host` as a path would replace it. */
+/** The URL at the origin of the demo, not at the Host header. Joined as text, because a path `//host` would replace the origin. */
 function readUrl({ url }: IncomingMessage, origin: string): URL | undefined {
   const whole = `${origin}${url ?? ""}`;
   return url?.startsWith("/") && URL.canParse(whole) ? new URL(whole) : undefined;
@@ -55,7 +55,7 @@ async function write(outgoing: ServerResponse, response: Response): Promise<void
   const body = new Uint8Array(await response.arrayBuffer());
   const headers = new Map<string, string | string[]>(response.headers);
   headers.delete("set-cookie");
-  // Joined with commas, as in Headers, cookies could not be separated.
+  // Each cookie gets a header of its own, because `Headers` joins them with commas.
   if (response.headers.getSetCookie().length > 0) headers.set("set-cookie", response.headers.getSetCookie());
   outgoing.writeHead(response.status, Object.fromEntries(headers)).end(body);
 }

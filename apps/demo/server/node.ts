@@ -8,7 +8,7 @@ import { main } from "./main.ts";
 import { createNodeListener } from "./node-listener.ts";
 
 await main(async ({ config, manager, visits, fetch, close }) => {
-  // Node's own defaults let a slow client hold a request open for five minutes.
+  // By default Node lets a slow client hold a request open for five minutes.
   const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000 };
   const server = createServer(timeouts, createNodeListener(fetch, config.publicOrigin));
   attachWebSocketServer(server, { manager, path: SOCKET_PATH });

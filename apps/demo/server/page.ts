@@ -14,18 +14,18 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
 };
 
-/** The build writes each text beside itself, compressed: see vite.config.ts. */
+/** The extension of a compressed text, which the build writes beside the text (see vite.config.ts). */
 const BROTLI = ".br";
 
 interface PageFile {
   readonly body: Uint8Array<ArrayBuffer>;
-  /** The body as it is sent to a browser that accepts the encoding, the smallest first. */
+  /** The encoded bodies, the smallest first. */
   readonly encoded: readonly { readonly encoding: "br" | "gzip"; readonly body: Uint8Array<ArrayBuffer> }[];
   readonly etag: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The built page by path. It is read once, so that no path of a request ever reaches the file system. */
+/** The files of the built page. They are read once, so that no path of a request reaches the file system. */
 export interface Page {
   respond(request: Request): Response | undefined;
 }
@@ -60,7 +60,7 @@ function readPageFile(config: Config, path: string): PageFile {
     headers: {
       ...pageHeaders(config, extname(path) === ".html" ? inlineTexts(new TextDecoder().decode(body)) : []),
       "content-type": CONTENT_TYPES[extname(path)] ?? "application/octet-stream",
-      // Vite writes a hash of the content into the names under assets/: those never change.
+      // A file below assets/ never changes, because its name has a hash of its content.
       "cache-control": path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache",
       ...(isText ? { vary: "accept-encoding" } : {}),
     },
@@ -73,7 +73,7 @@ function encode(file: string, body: Uint8Array<ArrayBuffer>): PageFile["encoded"
   return [{ encoding: "br", body: new Uint8Array(readFileSync(`${file}${BROTLI}`)) }, zipped];
 }
 
-/** The style sheets and scripts that stand in the page itself: what the first paint needs, written there by the build. */
+/** The style sheets and scripts that the build has written into the page for the first paint. */
 function inlineTexts(html: string): InlineText[] {
   return [...html.matchAll(/<(style|script)>(.*?)<\/\1>/gs)].map(([, tag, text = ""]) => ({
     directive: tag === "style" ? "style-src" : "script-src",

@@ -4,9 +4,9 @@ import type { ListedRoom } from "../shared/protocol.ts";
 import type { Database } from "./database.ts";
 
 export interface ReadStore {
-  /** What a user has not read in these rooms. A new user has read everything that was there before. */
+  /** The unread messages of a user in these rooms. For a new user, all earlier messages count as read. */
   unreadOf(userId: string, rooms: readonly string[]): ListedRoom[];
-  /** Moves the position of a user in a room forward. @returns false when the user's position is not before the new one */
+  /** Moves the position of a user in a room forward. @returns false if the position is not before the new one */
   markRead(userId: string, room: string, messageId: string): boolean;
 }
 
@@ -14,7 +14,7 @@ const Newest = z.object({ id: z.string(), seq: z.number() }).nullish();
 const Count = z.object({ count: z.number() });
 const Position = z.object({ seq: z.number() }).nullish();
 
-/** Where each user has read to in each room, in the order of the message store. Made after it. */
+/** Stores up to which message each user has read each room. Uses the table of the message store, which must be created first. */
 export function createReadStore(database: Database): ReadStore {
   database.exec(
     "CREATE TABLE IF NOT EXISTS read_position (user_id TEXT, room TEXT, seq INTEGER, PRIMARY KEY (user_id, room))",

@@ -10,8 +10,8 @@ export interface RoomStore {
 }
 
 /**
- * Stores the rooms, with a copy in memory, because every message checks whether its room exists. Another node may have created a room that
- * is not known here yet.
+ * Stores the rooms, with a copy in memory, because every message checks whether its room exists. The copy may lack a room that another
+ * node has created.
  */
 export function createRoomStore(database: Database): RoomStore {
   database.exec("CREATE TABLE IF NOT EXISTS room (name TEXT PRIMARY KEY)");

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The secret stored beside the database: created once, readable only by this user, so that sessions survive a restart. */
+/** Reads the secret beside the database, and creates a missing one, which only this user can read. Sessions survive a restart by it. */
 export function keepSecret(databasePath: string): string {
   const path = join(dirname(databasePath), "secret");
   try {

@@ -9,14 +9,14 @@ export const COMMON_HEADERS: Readonly<Record<string, string>> = {
 
 const INLINE_DIRECTIVES = ["style-src", "script-src"] as const;
 
-/** A style sheet or script that stands in the page. */
+/** A style sheet or script within the page. */
 export interface InlineText {
   readonly directive: (typeof INLINE_DIRECTIVES)[number];
   /** Its SHA-256, in Base64. */
   readonly hash: string;
 }
 
-/** The headers of the page and its files: no inline code except these texts, nothing from other origins, no framing. */
+/** The headers of the page and its files. They allow no inline code except these texts, no other origins and no framing. */
 export function pageHeaders(config: Config, inline: readonly InlineText[]): Readonly<Record<string, string>> {
   return {
     ...COMMON_HEADERS,
@@ -26,7 +26,7 @@ export function pageHeaders(config: Config, inline: readonly InlineText[]): Read
 }
 
 function contentSecurityPolicy({ ownOrigins }: Config, inline: readonly InlineText[]): string {
-  // Listed in addition to 'self', which does not cover WebSockets in every browser.
+  // In some browsers 'self' does not include WebSockets.
   const sockets = ownOrigins.map((origin) => origin.replace(/^http/, "ws"));
   return [
     "default-src 'self'",

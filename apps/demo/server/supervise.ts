@@ -1,10 +1,9 @@
-// Runs the server's program as a process of its own, and starts it again when it is killed: the button of the shop window
-// that kills the server sends it SIGKILL. Any other end is the end of this program, too.
-// `node dist/server/supervise.js dist/server/node.js`; the same with Bun.
+// `node dist/server/supervise.js dist/server/node.js`, or the same with Bun: runs the program of the server as a child process,
+// and starts it again after a SIGKILL, which a button of the front page sends. This program ends with any other end of the server.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 
-/** The pause before the next start, so that visitors see the server missing. */
+/** The pause before the next start, in which visitors see that the server is missing, in ms. */
 const RESTART_MS = 500;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -18,8 +17,8 @@ for (const signal of SIGNALS)
   });
 
 function start(): ChildProcess {
-  // A group of its own: Ctrl+C reaches this program alone, which hands it on once. The pipe tells the server when this
-  // program is gone.
+  // A group of its own: Ctrl+C reaches only this program, which passes the signal on once. The end of the pipe tells the server that
+  // this program has ended.
   const child = spawn(process.execPath, [program], {
     env: { ...process.env, SUPERVISED: "1" },
     stdio: ["pipe", "inherit", "inherit"],

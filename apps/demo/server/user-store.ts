@@ -1,4 +1,4 @@
-// What the demo reads from Better Auth's table of users.
+// The queries of the demo to the table of users of Better Auth.
 import { z } from "zod";
 import type { Database } from "./database.ts";
 import { nameKey } from "./display-name.ts";
@@ -31,7 +31,7 @@ export function rolesOf(database: Database, userIds: readonly string[]): MarkedU
     });
 }
 
-/** Whether an account other than this one has the name, or one that reads like it. */
+/** Whether another account has this name, or one that looks alike. */
 export function isNameTaken(database: Database, name: string, ownId: string | undefined): boolean {
   const key = nameKey(name);
   return accountsIn(database).some((account) => account.id !== ownId && nameKey(account.name) === key);

@@ -1,4 +1,4 @@
-// What the page shows of `demo:cluster`, and asks of it. Types and a path only: the page has no zod.
+// The state and the actions of `demo:cluster` as the page uses them. Types and a path only, because the page must not load zod.
 
 export interface NodeStatus {
   readonly name: string;
@@ -11,7 +11,7 @@ export interface ClusterStatus {
   readonly redis: "up" | "stopped";
 }
 
-/** GET answers the status; POST with a body of {@link ClusterAction} does something. */
+/** The path of the cluster: GET answers its status, and POST with a {@link ClusterAction} changes it. */
 export const CLUSTER_PATH = "/cluster";
 
 export type ClusterAction =

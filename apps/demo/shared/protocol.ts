@@ -7,10 +7,10 @@ import { MAX_ANNOUNCEMENT_LENGTH, MAX_ROLES, ROOM_PATTERN } from "./constants.ts
 const RoomName = z.string().regex(ROOM_PATTERN);
 const MessageId = z.string().max(200);
 const UserId = z.string().min(1).max(100);
-/** How many connections a user has: one per tab. */
+/** The number of connections of a user, one per tab. */
 const TabCount = z.object({ userId: z.string(), tabs: z.int() });
 
-/** A room, and what the user has not read in it: `newest` is the newest message that `unread` counts, or could. */
+/** A room and the number of its unread messages. `newest` is the newest message of the room, read or not. */
 const ListedRoom = z.object({
   name: RoomName,
   unread: z.number().int(),
@@ -18,7 +18,7 @@ const ListedRoom = z.object({
 });
 export type ListedRoom = z.infer<typeof ListedRoom>;
 
-/** A chat message as history keeps it: the fields of the built-in `chat_message`, less who is online since when. */
+/** A chat message in the history: the fields of the built-in `chat_message`, without `connectedAt` of its author. */
 export const StoredMessage = z.object({
   id: z.string(),
   content: z.string(),
@@ -30,24 +30,24 @@ export type StoredMessage = z.infer<typeof StoredMessage>;
 /** The contract of the demo, in addition to chat, typing, presence and announcements, which are built in. */
 export const protocol = defineProtocol({
   clientMessages: {
-    // Ephemeral, because it must never be sent again after the reconnect that it causes.
+    // Ephemeral, because the message must not be sent again after the reconnect that it causes.
     cut_connection: message(z.object({}), { ephemeral: true }),
     /** The newest message that the user has seen in the room. Ephemeral: a page sends it with each connection. */
     mark_read: message(z.object({ messageId: MessageId }), { room: "required", ephemeral: true }),
   },
   serverMessages: {
     room_created: message(z.object({ name: RoomName })),
-    /** To every tab of the user who has read the messages of a room up to this one. */
+    /** Sent to every tab of a user who has read the messages of a room up to this one. */
     read_position: message(z.object({ room: RoomName, messageId: z.string() })),
-    /** The open connections of the user, to each of them, after one has opened or closed. */
+    /** The open connections of the user, sent to each of them after one has opened or closed. */
     devices: message(z.object({ devices: z.array(Device) }), { ephemeral: true }),
-    /** Sent to everyone after a connection of a user has opened or closed: only how many there are. */
+    /** The number of open connections of a user, sent to all users after one has opened or closed. */
     tabs: message(TabCount, { ephemeral: true }),
   },
   requests: {
     /** The name of the node of this connection; undefined if there is only one node. */
     which_node: request({ output: z.object({ name: z.string().optional() }), repeatable: true }),
-    /** The open connections of the user, and which of them asks. */
+    /** The open connections of the user, and the id of the connection that asks. */
     list_devices: request({
       output: z.object({ connectionId: z.string(), devices: z.array(Device) }),
       repeatable: true,
@@ -87,5 +87,5 @@ export const protocol = defineProtocol({
   },
 });
 
-/** The contract under one name: short in an editor's hover, and a type only, so that no zod reaches the page. */
+/** The contract as a type with a name, which editors show short. A type adds no zod to the page. */
 export interface AppProtocol extends ProtocolOf<typeof protocol> {}

@@ -1,31 +1,31 @@
-// What the shop window and the server share, without zod: the page imports these values.
+// Values that the front page and the server share, without zod, because the page imports them.
 
-/** POST starts a visit and answers a {@link Visit}. */
+/** The path to which a POST starts a visit. The answer is a {@link Visit}. */
 export const VISIT_PATH = "/visit";
 
-/** Where the two sockets of a visit live. */
+/** The path of the two sockets of a visit. */
 export const VISIT_SOCKET_PATH = "/visit/ws";
 
-/** The two users of a visit: the visitor, and the companion who talks by itself. */
+/** The two users of a visit: the visitor, and the companion, for whom the page writes. */
 export const GUESTS = ["you", "companion"] as const;
 export type Guest = (typeof GUESTS)[number];
 
-/** A visit: a room of its own, a canvas that it shares, and a ticket for each of its two users. */
+/** A visit: its room, a canvas that it shares with other visits, and a ticket for each of its two users. */
 export interface Visit {
   readonly room: string;
   /** The room of the cursors of all visitors from one address. */
   readonly canvas: string;
   readonly tickets: Readonly<Record<Guest, string>>;
-  /** In milliseconds since the epoch; after it the tickets open no socket. */
+  /** The time after which the tickets open no socket, in ms since 1970. */
   readonly expiresAt: number;
 }
 
-/** What a visitor shows beside the own cursor. */
+/** The statuses that a visitor can show beside the cursor. */
 export const STATUSES = ["here", "busy", "away"] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** How many tabs a visitor may have open at once. */
+/** The most open tabs of a visitor. */
 export const MAX_TABS = 4;
 export const MAX_LINE_LENGTH = 280;
-/** How many lines of a visit the server keeps. */
+/** The most stored lines of a visit. */
 export const KEPT_LINES = 200;

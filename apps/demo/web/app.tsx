@@ -1,21 +1,21 @@
 import { lazy, Suspense } from "react";
 import { Splash } from "./components/splash.tsx";
 import { ToastList } from "./components/toast-list.tsx";
-import { useFrontPage } from "./lib/front-page.ts";
-import { TabPage } from "./window/tab-page.tsx";
-import { WindowPage } from "./window/window-page.tsx";
+import { useShownPage } from "./lib/shown-page.ts";
+import { TabPage } from "./front-page/tab-page.tsx";
+import { FrontPage } from "./front-page/front-page.tsx";
 
 const ChatScreen = lazy(() => import("./chat-screen.tsx"));
 
-/** The shop window for a visitor, and another tab of a visit; the chat at the address of a room, and for a user with a session. */
+/** Shows the front page, another tab of a visit, or the chat: for a user with a session, and at the address of a room. */
 export function App() {
-  const page = useFrontPage();
+  const page = useShownPage();
   return (
     <>
       {page === "tab" ? (
         <TabPage />
-      ) : page === "window" ? (
-        <WindowPage />
+      ) : page === "front" ? (
+        <FrontPage />
       ) : (
         <Suspense fallback={<Splash />}>
           <ChatScreen />

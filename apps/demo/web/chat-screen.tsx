@@ -8,7 +8,7 @@ import "./styles/messages.css";
 import "./styles/composer.css";
 import { useEffect, useState } from "react";
 import { authClient } from "./lib/auth-client.ts";
-import { rememberSession, showShopWindow } from "./lib/front-page.ts";
+import { rememberSession, showFrontPage } from "./lib/shown-page.ts";
 import { ChatApp } from "./components/chat-app.tsx";
 import { Splash } from "./components/splash.tsx";
 import { SignIn } from "./sign-in/sign-in.tsx";
@@ -19,7 +19,7 @@ interface Farewell {
   readonly notice: string;
 }
 
-/** The chat for a signed-in user, otherwise the sign-in form. Loaded on demand, because the shop window does not need it. */
+/** The chat of a signed-in user, or the sign-in form. Loaded on demand, because the front page does not need it. */
 export default function ChatScreen() {
   const { data, error, isPending, refetch } = authClient.useSession();
   const [farewell, setFarewell] = useState<Farewell>();
@@ -33,8 +33,8 @@ export default function ChatScreen() {
     if (isSignedIn) rememberSession(true);
     if (!isSignedOut) return;
     rememberSession(false);
-    // A visitor without a session whose address names no room has not asked for the chat.
-    if (location.hash.length <= 1 && farewell === undefined) showShopWindow();
+    // A visitor without a session, at an address without a room, gets the front page.
+    if (location.hash.length <= 1 && farewell === undefined) showFrontPage();
   }, [isSignedIn, isSignedOut, farewell]);
 
   if (data && !hasEnded) {
@@ -44,7 +44,7 @@ export default function ChatScreen() {
       setFarewell({ sessionId: data.session.id, notice });
       void refetch();
     };
-    // Keyed by the user, so that nothing of one person's chat outlives their session.
+    // The key removes all state of one user before another user signs in.
     return <ChatApp key={id} account={account} onSignedOut={onSignedOut} />;
   }
   if (isPending) return <Splash />;

@@ -3,7 +3,7 @@ import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/devices.css";
 import "./styles/hero.css";
-import "./styles/window.css";
+import "./styles/front-page.css";
 import "./styles/panes.css";
 import "./styles/together.css";
 import { createRoot, hydrateRoot } from "react-dom/client";
@@ -12,8 +12,8 @@ import { Root } from "./root.tsx";
 const container = document.querySelector("#root");
 if (!container) throw new Error("index.html has no #root");
 
-// The build has written the shop window into the page. Any other page takes its place.
+// The build has written the front page into the HTML. Another page replaces it.
 const isWritten =
-  document.documentElement.dataset["page"] === "window" && container.firstElementChild !== null;
+  document.documentElement.dataset["page"] === "front" && container.firstElementChild !== null;
 if (isWritten) hydrateRoot(container, <Root />);
 else createRoot(container).render(<Root />);

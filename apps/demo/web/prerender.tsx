@@ -1,7 +1,7 @@
 import { renderToString } from "react-dom/server";
 import { Root } from "./root.tsx";
 
-/** The shop window before any script has run: the build writes it into the page, and main.tsx takes it over. */
+/** Renders the front page without a visit. The build writes the result into the HTML, which main.tsx hydrates. */
 export function prerender(): string {
   return renderToString(<Root />);
 }

@@ -1,4 +1,4 @@
-/** The first that fits counts: Edge also calls itself Chrome, and Chrome also calls itself Safari. */
+/** The browsers by a part of the header, of which the first match counts: Edge also has Chrome in it, and Chrome has Safari. */
 const BROWSERS = [
   ["Edge", /\bEdg(?:e|A|iOS)?\//],
   ["Opera", /\bOPR\//],
@@ -7,7 +7,7 @@ const BROWSERS = [
   ["Safari", /\bSafari\//],
 ] as const;
 
-/** An iPhone also names Mac OS X, and Android also names Linux. */
+/** The systems, of which the first match counts: an iPhone also has Mac OS X in its header, and Android has Linux. */
 const SYSTEMS = [
   ["iPhone", /\biPhone\b/],
   ["iPad", /\biPad\b/],
@@ -18,7 +18,7 @@ const SYSTEMS = [
   ["Linux", /\bLinux\b/],
 ] as const;
 
-/** What a browser and its system are called, by the `user-agent` header. Words of this file only: nothing of the header is shown. */
+/** The names of a browser and its system by the `user-agent` header. No text of the header itself is shown. */
 export function browserName(userAgent: string | null | undefined): string {
   const find = (names: readonly (readonly [string, RegExp])[]) =>
     names.find(([, pattern]) => pattern.test(userAgent ?? ""))?.[0];

@@ -47,7 +47,7 @@ describe("the open connections of users", () => {
     ).toEqual(["c4"]);
   });
 
-  it("visitors of the shop window are not counted for the chat", () => {
+  it("visitors of the front page are not counted for the chat", () => {
     const store = createDeviceStore(database, { nodeName: undefined });
     for (const id of ["c6", "c7"]) store.add("visit-1.you", { id, browser: "Chrome on Linux" });
     expect(store.list("visit-1.you")).toHaveLength(2);

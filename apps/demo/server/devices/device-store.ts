@@ -13,12 +13,12 @@ export interface DeviceStore {
   remove(connectionId: string): void;
   /** The open connections of a user on all nodes, the oldest first. */
   list(userId: string): Device[];
-  /** The users with more than one open connection, except the users of the shop window. */
+  /** The users with more than one open connection, except the users of the front page. */
   countTabs(): TabCount[];
 }
 
 export interface DeviceStoreOptions {
-  /** What this node is called, where there are several. */
+  /** The name of this node; undefined if there is only one. */
   readonly nodeName: string | undefined;
   readonly now?: (() => number) | undefined;
 }
@@ -37,9 +37,8 @@ const SCHEMA = `
 const MAX_COUNTS = 500;
 
 /**
- * Stores the open connections of users. They are in the database because the nodes share it: the maps of a manager
- * contain only the connections of its own node. A killed node removes nothing, so each node deletes its entries when it
- * starts.
+ * Stores the open connections of users in the database, which the nodes share; the maps of a manager have only the connections of
+ * its own node. A killed node removes no entry, so each node deletes its entries when it starts.
  */
 export function createDeviceStore(
   database: Database,

@@ -14,7 +14,7 @@ const Row = z.object({
 
 export interface LineStore {
   /**
-   * Stores a line once: guest and number are its key, so a line that is written again is the one that is there.
+   * Stores a line once, by its guest and number. A line that is written again stays as it is.
    *
    * @returns the line as it is stored
    */
@@ -39,7 +39,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS visit_line_by_time ON visit_line (written_at);
 `;
 
-/** The lines of visits, on disk, so that a server that is killed loses none of them. */
+/** Stores the lines of visits on disk, so that a killed server loses none of them. */
 export function createLineStore(database: Database): LineStore {
   database.exec(SCHEMA);
   const insert = database.prepare(

@@ -1,14 +1,14 @@
 import type { Database } from "../database.ts";
 
 export interface SignOuts {
-  /** Ends a visit: its tickets no longer open a socket on any node. */
+  /** Ends a visit, so that its tickets open no socket on any node. */
   add(room: string): void;
   has(room: string): boolean;
-  /** Deletes the sign-outs before a time, in ISO 8601: the tickets that they end have expired. */
+  /** Deletes the sign-outs before a time, in ISO 8601, when their tickets have expired. */
   deleteBefore(time: string): void;
 }
 
-/** The visits whose guests have signed out. */
+/** Stores the visits whose guests have signed out. */
 export function createSignOuts(database: Database, now: () => number = Date.now): SignOuts {
   database.exec(
     "CREATE TABLE IF NOT EXISTS visit_sign_out (room TEXT PRIMARY KEY, signed_out_at TEXT NOT NULL)",

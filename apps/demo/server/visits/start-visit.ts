@@ -10,7 +10,7 @@ export interface StartVisitOptions {
   readonly now?: (() => number) | undefined;
 }
 
-/** How many visits one address may start within {@link WINDOW_MS}. */
+/** The most visits that one address may start within {@link WINDOW_MS}. */
 const MAX_VISITS = 30;
 const WINDOW_MS = 10 * 60_000;
 const KEPT_MS = 60 * 60_000;

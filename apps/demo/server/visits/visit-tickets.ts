@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Guest, Visit } from "../../shared/visit.ts";
 import { GUESTS } from "../../shared/visit.ts";
 
-/** The guest that a ticket lets in. */
+/** The guest of a ticket. */
 export interface Visitor {
   readonly room: string;
   readonly canvas: string;
@@ -10,24 +10,24 @@ export interface Visitor {
 }
 
 export interface VisitTickets {
-  /** A new room, the canvas of an address, and a ticket for each of the two guests. */
+  /** Creates a room and a ticket for each of its two guests. The canvas is the same for all visits from an address. */
   issue(address: string): Visit;
   /** @returns undefined for a ticket that is forged, damaged or too old */
   read(ticket: string): Visitor | undefined;
 }
 
 const LIFETIME_MS = 60 * 60_000;
-/** Letters, digits, `-` and `_`; the parts of a ticket are joined by dots. */
+/** A ticket: room, canvas, guest, expiry and signature, joined by dots. */
 const TICKET = /^(visit-[\w-]{22})\.(canvas-[\w-]{22})\.(you|companion)\.(\d{13})\.([\w-]{43})$/;
 
-/** Signed tickets: every node that knows the secret can read them, and none has to keep them. */
+/** Issues and reads signed tickets. Every node with the secret can read them, and no node stores them. */
 export function createVisitTickets(secret: string, now: () => number = Date.now): VisitTickets {
   const key = createHmac("sha256", secret).update("visit tickets").digest();
   const sign = (text: string) => createHmac("sha256", key).update(text).digest("base64url");
   return {
     issue(address) {
       const room = `visit-${randomBytes(16).toString("base64url")}`;
-      // Not the address itself, which the tickets and the names of rooms would carry on.
+      // A hash, because tickets and room names must not contain the address.
       const canvas = `canvas-${sign(`canvas of ${address}`).slice(0, 22)}`;
       const expiresAt = now() + LIFETIME_MS;
       const ticketFor = (guest: Guest) => {

@@ -2,7 +2,7 @@ import type { Visitor } from "./visit-tickets.ts";
 
 const BIRDS = "Avocet Curlew Fulmar Gannet Heron Kestrel Osprey Petrel Plover Puffin Skua Tern".split(" ");
 
-/** What others read beside a visitor's cursor: a name that the server gives, so that no visitor writes one. */
+/** The name beside the cursor of a visitor. The server chooses it, so that visitors cannot write texts for others. */
 export function visitorName({ room, guest }: Pick<Visitor, "room" | "guest">): string {
   if (guest === "companion") return "Grace";
   let sum = 0;

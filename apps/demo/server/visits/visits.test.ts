@@ -20,7 +20,7 @@ import { createSignOuts } from "./sign-outs.ts";
 import { createVisitTickets } from "./visit-tickets.ts";
 import { createVisits } from "./visits.ts";
 
-describe("the visits of the shop window", () => {
+describe("the visits of the front page", () => {
   const tickets = createVisitTickets("secret");
   const directory = mkdtempSync(join(tmpdir(), "halyard-visits-"));
   const clients: WebSocketClient<VisitProtocol>[] = [];

@@ -14,17 +14,17 @@ export interface VisitsOptions {
   readonly lines: LineStore;
   readonly signOuts: SignOuts;
   readonly devices: DeviceStore;
-  /** The pages that may connect. */
+  /** The origins of the pages that may connect. */
   readonly origins: readonly string[];
   readonly nodeName: string | undefined;
   readonly backplane: Backplane | undefined;
-  /** Ends this process at once; undefined if nothing would start it again. */
+  /** Ends this process at once; undefined if no supervisor would start it again. */
   readonly kill: (() => void) | undefined;
   readonly logger: Logger;
   readonly onError: (error: unknown) => void;
 }
 
-/** Creates the server side of the shop window: a visitor needs a ticket but no account, and gets a room and a canvas. */
+/** Creates the server side of the front page. A visitor needs a ticket and no account, and gets a room and a canvas. */
 export function createVisits(visits: VisitsOptions) {
   const { tickets, lines, signOuts, devices, origins, nodeName, kill, ...options } = visits;
   const { manager, handlers } = createWebSocketSystem({
@@ -38,7 +38,7 @@ export function createVisits(visits: VisitsOptions) {
       };
     },
     allowedOrigins: origins,
-    // Only the rooms of the ticket. In the canvas a visitor may show a cursor but not write. Nothing may be published to all.
+    // A visitor may use the rooms of the ticket only, may show a cursor in the canvas but not publish there, and not publish to all.
     authorize: ({ action, room, user }) =>
       room === user.room ||
       (room === user.canvas ? action !== "publish" : room === "all" && action === "join"),
@@ -56,7 +56,7 @@ export function createVisits(visits: VisitsOptions) {
     ...options,
   });
 
-  /** To the user's own connections, and to no others. */
+  /** Sends the list of the open connections of a user to these connections only. */
   async function sendDevices(userId: string): Promise<void> {
     await manager.sendToUser(userId, { type: "devices", devices: devices.list(userId) });
   }
@@ -64,7 +64,7 @@ export function createVisits(visits: VisitsOptions) {
   handlers.on("line", async ({ number, text }, { user, room, messageId }) => {
     const writtenAt = new Date().toISOString();
     const line = lines.add(room, { id: messageId, from: user.guest, number, text, writtenAt });
-    // A line that is written again after a crash is still published only once.
+    // The idempotency key keeps a line that is written again after a crash from a second publish.
     await manager.sendToRoom(room, { type: "line", ...line }, { idempotencyKey: `${user.guest}.${number}` });
   });
   handlers.on("sign_out", async (_message, { user }) => {

@@ -1,4 +1,4 @@
-/** The signed-in user, as Better Auth's session has them. */
+/** The signed-in user, as in the session of Better Auth. */
 export interface Account {
   readonly userId: string;
   readonly name: string;

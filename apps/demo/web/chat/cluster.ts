@@ -3,7 +3,7 @@ import type { ClusterAction, ClusterStatus } from "../../shared/cluster.ts";
 
 const PERIOD_MS = 500;
 
-/** Watches the cluster behind the page. @returns ends it */
+/** Watches the cluster of the page. @returns a function that ends the watch */
 export function watchCluster(onStatus: (status: ClusterStatus | undefined) => void): () => void {
   const ended = new AbortController();
   const look = async () => {
@@ -17,7 +17,7 @@ export function watchCluster(onStatus: (status: ClusterStatus | undefined) => vo
   };
 }
 
-/** Takes a part of the cluster away, or brings it back. */
+/** Stops a part of the cluster, or starts it again. */
 export async function act(action: ClusterAction): Promise<void> {
   const headers = { "content-type": "application/json" };
   const response = await fetch(CLUSTER_PATH, { method: "POST", headers, body: JSON.stringify(action) });

@@ -3,18 +3,18 @@ import type { WebSocketClient } from "@halyard/client";
 import type { AppProtocol } from "../../shared/protocol.ts";
 import { socketUrl } from "../lib/server-url.ts";
 
-/** Longer than a page lives: a message waits for the server, and does not fail. */
+/** Longer than a page is open, so that a message waits for the server and does not expire. */
 const AGE_MS = 7 * 24 * 60 * 60_000;
 
 /**
- * The client of one signed-in user. What has no receipt is kept in `sessionStorage`, and the page after a reload sends it.
+ * Creates the client of a signed-in user. Messages without a receipt are in `sessionStorage`, and the page sends them after a reload.
  *
- * @param onProblem receives what the user should know about messages of the page before the reload
+ * @param onProblem receives a text for the user about a failed message from before the reload
  */
 export function createChatClient(onProblem: (text: string) => void): WebSocketClient<AppProtocol> {
   return createWebSocketClient<AppProtocol>({
     url: socketUrl(),
-    // The provider connects it.
+    // The provider connects the client.
     autoConnect: false,
     outbox: {
       storage: "session",

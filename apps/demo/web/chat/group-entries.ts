@@ -3,11 +3,11 @@ import type { Entry } from "./use-room-messages.ts";
 
 export type Author = Pick<Account, "userId" | "name">;
 
-/** What the eye takes for one utterance: consecutive messages of one author within a few minutes. */
+/** Consecutive messages of one author within a few minutes, which are shown together. */
 export interface Group {
   readonly key: string;
   readonly from: Author;
-  /** When the server took the first one; undefined while it has not. */
+  /** The time at which the server received the first message; undefined before. */
   readonly sentAt: string | undefined;
   readonly entries: readonly [Entry, ...Entry[]];
 }
@@ -25,7 +25,7 @@ interface GroupInProgress extends Group {
 const LONGEST_MS = 5 * 60_000;
 const MOST = 20;
 
-/** Splits messages into days, in the reader's time zone, and those into groups. */
+/** Splits messages into days in the time zone of the reader, and days into groups. */
 export function groupEntries(entries: readonly Entry[], self: Author, now = new Date()): readonly Day[] {
   const days: { key: string; date: Date; groups: GroupInProgress[] }[] = [];
   for (const entry of entries) {
@@ -45,7 +45,7 @@ export function groupEntries(entries: readonly Entry[], self: Author, now = new 
   return days;
 }
 
-/** When the server took a message; undefined until its copy has come back, also when its receipt came before. */
+/** The time at which the server received a message; undefined until the copy of the server has arrived, also after its receipt. */
 export function sentAtOf(entry: Entry): string | undefined {
   return entry.status === "delivered" ? entry.message.sentAt : undefined;
 }

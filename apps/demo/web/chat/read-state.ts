@@ -1,4 +1,4 @@
-// How many messages of each room the user has not read: what the server has counted, and what has come live since.
+// The number of unread messages of each room: those that the server has counted, and those that arrived since.
 import type { ListedRoom } from "../../shared/protocol.ts";
 
 export interface ChatRoom {
@@ -6,7 +6,7 @@ export interface ChatRoom {
   /** The unread messages that the server has counted, up to `position`. */
   readonly counted: number;
   readonly position: string | undefined;
-  /** What has come behind `position`, the oldest first. */
+  /** The messages that arrived after `position`, the oldest first. */
   readonly received: readonly ReceivedMessage[];
 }
 
@@ -16,7 +16,7 @@ interface ReceivedMessage {
 }
 
 export type RoomsAction =
-  /** The server's list, which it makes with each connection. */
+  /** The list of the server, which the page requests for each connection. */
   | { readonly type: "listed"; readonly rooms: readonly ListedRoom[] }
   | { readonly type: "created"; readonly room: string }
   | { readonly type: "received"; readonly room: string; readonly message: ReceivedMessage }
@@ -49,12 +49,12 @@ function reduceRoom(
     const { messageId } = action;
     return { ...room, counted: 0, position: messageId, received: after(room.received, messageId) };
   }
-  // The position may come before its message, which is then counted already.
+  // The position may arrive before its message, which is counted as read then.
   const isCounted = action.message.id === room.position;
   return isCounted ? room : { ...room, received: [...room.received, action.message] };
 }
 
-/** What stands behind a message; nothing when the message is not there, because it is older, or still on its way. */
+/** The messages after a message; none if the list does not have the message, because it is older or has not arrived. */
 function after(received: readonly ReceivedMessage[], id: string | undefined): readonly ReceivedMessage[] {
   const index = received.findIndex((message) => message.id === id);
   return index < 0 ? [] : received.slice(index + 1);

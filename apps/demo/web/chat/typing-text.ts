@@ -1,4 +1,4 @@
-/** "Ada is typing…", "Ada and Bob are typing…"; more than two become a number, so that the line never wraps. */
+/** "Ada is typing…", "Ada and Bob are typing…". More than two users are a number, so that the text fits on one line. */
 export function typingText(names: readonly string[]): string {
   const [first, second] = names;
   if (first === undefined) return "";

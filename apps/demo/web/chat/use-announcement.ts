@@ -10,7 +10,7 @@ export interface Announcement {
 
 const DISMISSED = "halyard-demo-dismissed";
 
-/** The newest announcement, also for a user who was not online when it was made, until the user dismisses it. */
+/** The newest announcement until the user dismisses it, also one from before the user was online. */
 export function useAnnouncement(): [announcement: Announcement | undefined, dismiss: () => void] {
   const [current, setCurrent] = useState<Announcement>();
   const [dismissed, setDismissed] = useState(() => readItem("localStorage", DISMISSED));

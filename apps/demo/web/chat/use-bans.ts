@@ -13,7 +13,7 @@ export interface Bans {
   readonly unban: (userId: string) => Promise<void>;
 }
 
-/** The banned users, as Better Auth lists them for an admin. Halyard closes the sockets of a banned user by itself. */
+/** The banned users, as Better Auth lists them for an admin. Halyard closes the sockets of a banned user. */
 export function useBans(): Bans {
   const [list, setList] = useState<readonly BannedUser[]>([]);
   const calls = useMemo(() => {

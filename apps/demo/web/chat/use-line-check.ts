@@ -1,15 +1,15 @@
 import { useEffect, useState } from "react";
 import { useClient } from "./halyard.ts";
 
-/** How long a message may wait for its receipt before the line is checked. */
+/** The time that a message may wait for its receipt before the connection is checked. */
 const RECEIPT_TIMEOUT_MS = 2_000;
 const ANSWER_MS = 3_000;
 
 /**
- * Checks the line as soon as a message waits for longer than usual: a frozen line looks open, and the client itself probes a
- * silent one after 35 s only. Without a reply the connection is replaced.
+ * Checks the connection when a message waits longer than usual, because a frozen connection looks open, and the client itself checks
+ * a silent one after 35 s. Without a reply, the client reconnects.
  *
- * @returns whether a check is under way
+ * @returns whether a check is running
  */
 export function useLineCheck(): boolean {
   const client = useClient();

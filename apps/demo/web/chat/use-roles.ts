@@ -7,7 +7,7 @@ export type Roles = ReadonlyMap<string, Role>;
 
 const NO_ROLES: Roles = new Map();
 
-/** The admins and the guests among these users. What is known of a user stays while the server is asked about others. */
+/** The admins and the guests among these users. Known roles stay while the page requests those of other users. */
 export function useRoles(userIds: readonly string[]): Roles {
   const [roles, setRoles] = useState(NO_ROLES);
   const asked = [...new Set(userIds)].sort().slice(-MAX_ROLES);

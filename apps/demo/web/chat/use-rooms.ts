@@ -11,7 +11,7 @@ export interface Rooms {
   readonly dispatch: (action: RoomsAction) => void;
 }
 
-/** The rooms, and what the user has not read in each of them. */
+/** The rooms, and the unread messages of each of them. */
 export function useRooms(userId: string): Rooms {
   const [rooms, dispatch] = useReducer(reduceRooms, []);
   const { data, refetch } = useRequest("list_rooms", undefined, { enabled: false });
@@ -22,7 +22,7 @@ export function useRooms(userId: string): Rooms {
   useMessage("room_created", ({ name }) => dispatch({ type: "created", room: name }));
   useMessage("read_position", ({ room, messageId }) => dispatch({ type: "read", room, messageId }));
   useMessage("chat_message", ({ id, from }, { room, replayed }) => {
-    // The list, which is asked for with each connection, counts what is replayed.
+    // Replayed messages are not counted here: the list that is requested for each connection includes them.
     if (room === undefined || replayed) return;
     dispatch({ type: "received", room, message: { id, isOwn: from.userId === userId } });
   });

@@ -3,12 +3,12 @@ import type { Device } from "../../shared/device.ts";
 import { useMessage, useRequest } from "./halyard.ts";
 import { useOnOpen } from "./use-on-open.ts";
 
-/** How many tabs users have open, by user id. A user who is missing has one. */
+/** The number of open tabs by user id. A user without an entry has one. */
 export type TabCounts = ReadonlyMap<string, number>;
 
 const NO_COUNTS: TabCounts = new Map();
 
-/** How many tabs each user has open: the server tells everyone the number, and nothing more. */
+/** The number of open tabs of each user, which the server sends to all users. */
 export function useTabCounts(): TabCounts {
   const [counts, setCounts] = useState(NO_COUNTS);
   const { data, refetch } = useRequest("count_tabs", undefined, { enabled: false });
@@ -20,7 +20,7 @@ export function useTabCounts(): TabCounts {
   return counts;
 }
 
-/** The open tabs of the user of this page, and which of them is this one. */
+/** The open tabs of the user of this page, and the id of this tab. */
 export function useOwnTabs(): { readonly devices: readonly Device[]; readonly ownId: string | undefined } {
   const [devices, setDevices] = useState<readonly Device[]>([]);
   const { data, refetch } = useRequest("list_devices", undefined, { enabled: false });

@@ -2,7 +2,7 @@ import { useAnnouncement } from "../chat/use-announcement.ts";
 import { Icon } from "./icon.tsx";
 import { IconButton } from "./icon-button.tsx";
 
-/** The newest announcement. It covers the top of the messages, so that the layout is stable when it appears. */
+/** The newest announcement, over the top of the messages, so that no message moves when it appears. */
 export function Announcements() {
   const [current, dismiss] = useAnnouncement();
   return (

@@ -5,7 +5,7 @@ interface AvatarProps {
   readonly name: string;
 }
 
-/** Initials on a colour that stays the user's own. Hidden from screen readers: the name stands beside it. */
+/** The initials of a user on the colour of the user. Hidden from screen readers, because the name is beside them. */
 export function Avatar({ userId, name }: AvatarProps) {
   return (
     <span className="avatar" data-hue={hueOf(userId)} aria-hidden="true">

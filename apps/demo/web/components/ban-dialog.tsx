@@ -22,7 +22,7 @@ export function BanDialog({ person, bans, onClose }: BanDialogProps) {
           {problem}
         </p>
         <div className="dialog-actions">
-          {/* First, because Enter must not do what is hard to undo. */}
+          {/* The first button, because Enter must not cause a ban. */}
           <button type="button" className="button" data-first onClick={onClose}>
             Cancel
           </button>

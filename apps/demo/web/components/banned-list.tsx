@@ -3,7 +3,7 @@ import type { Bans } from "../chat/use-bans.ts";
 import { useToasts } from "../lib/toasts.ts";
 import { Avatar } from "./avatar.tsx";
 
-/** For an admin: the users who are banned, and the way to lift a ban. Nothing at all while no user is banned. */
+/** The banned users with a button that lifts the ban, for an admin. Empty while no user is banned. */
 export function BannedList({ bans }: { readonly bans: Bans }) {
   const toasts = useToasts();
 

@@ -14,7 +14,7 @@ interface ChatAppProps {
 
 const BANNED = "An admin has banned you. You are signed out, and this account cannot sign in again.";
 
-/** The client of a signed-in user, and all that is below it. */
+/** The chat of a signed-in user, with a client of its own. */
 export function ChatApp({ account, onSignedOut }: ChatAppProps) {
   const toasts = useToasts();
   const [client] = useState(() => createChatClient(toasts.show));
@@ -29,7 +29,7 @@ export function ChatApp({ account, onSignedOut }: ChatAppProps) {
   );
 }
 
-/** Shows the sign-in form when the session has ended, in this page or elsewhere. */
+/** Shows the sign-in form after the session has ended, in this page or in another one. */
 function SessionWatch({ onSignedOut }: Pick<ChatAppProps, "onSignedOut">) {
   const state = useConnection();
   const signedOut = useEffectEvent(onSignedOut);

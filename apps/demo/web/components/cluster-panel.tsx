@@ -5,7 +5,7 @@ import { useRequest } from "../chat/halyard.ts";
 import { useOnOpen } from "../chat/use-on-open.ts";
 import { useToasts } from "../lib/toasts.ts";
 
-/** Where the page is connected, and buttons that take that away; nothing where there is one node only. */
+/** The nodes of the cluster and the node of this page, with buttons that stop them. Empty if there is only one node. */
 export function ClusterPanel() {
   const { data, refetch } = useRequest("which_node", undefined, { enabled: false });
   useOnOpen(refetch);
@@ -17,7 +17,7 @@ function Panel({ node }: { readonly node: string }) {
   const [status, setStatus] = useState<ClusterStatus>();
   useEffect(() => watchCluster(setStatus), []);
   const run = (action: ClusterAction) => {
-    act(action).catch(() => toasts.show("The cluster has failed to do that."));
+    act(action).catch(() => toasts.show("The cluster could not do this."));
   };
   const up = status?.nodes.filter((each) => each.status === "up").length ?? 0;
   const isStopped = status?.redis === "stopped";

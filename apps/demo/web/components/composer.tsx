@@ -9,7 +9,7 @@ interface ComposerProps {
   readonly room: string;
   readonly userId: string;
   readonly onSend: (text: string) => void;
-  /** @param isTyping false when the field is empty, or was left */
+  /** @param isTyping false when the field becomes empty or loses the focus */
   readonly onTyping: (isTyping: boolean) => void;
 }
 
@@ -21,7 +21,7 @@ export function Composer({ room, userId, onSend, onTyping }: ComposerProps) {
   const canSend = isVisible(text) && excess <= 0;
 
   useEffect(() => {
-    // On a touch screen the focus would pull up the keyboard over the room that the user wants to read.
+    // On a touch screen, the focus would open the keyboard over the messages.
     if (matchMedia("(pointer: fine)").matches) input.current?.focus();
   }, []);
 
@@ -32,7 +32,7 @@ export function Composer({ room, userId, onSend, onTyping }: ComposerProps) {
     input.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    // While an input method composes, Enter picks a word.
+    // While an input method composes, Enter chooses a word.
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send();

@@ -4,7 +4,7 @@ import { useClient, useConnection } from "../chat/halyard.ts";
 import { useLineCheck } from "../chat/use-line-check.ts";
 import { useNow } from "../hooks/use-now.ts";
 
-/** The state of the connection, always there, in words and in colour. */
+/** The state of the connection, as text and colour. */
 export function ConnectionBadge() {
   const client = useClient();
   const state = useConnection();
@@ -16,12 +16,12 @@ export function ConnectionBadge() {
   return (
     <div className="connection" data-status={status} data-testid="connection">
       <span className="connection-light" aria-hidden="true" />
-      {/* Only the kind of state is announced: a countdown read aloud each second would be unbearable. */}
+      {/* Screen readers announce the state without its countdown. */}
       <span className="sr-only" role="status">
         {TEXTS[status]}
       </span>
       <span aria-hidden="true">{shown(state, now) ?? TEXTS[status]}</span>
-      {/* The button stays, with the focus, after the reconnection: without the button the Tab key would begin at the top of the page. */}
+      {/* The button stays after the reconnect while it has the focus, so that the Tab key continues from here. */}
       <button
         type="button"
         className="link-button"

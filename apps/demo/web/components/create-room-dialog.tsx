@@ -17,8 +17,7 @@ export function CreateRoomDialog({ onCreated, onClose }: CreateRoomDialogProps) 
       .trim()
       .toLowerCase()
       .replace(/[\s_]+/g, "-");
-    if (!ROOM_PATTERN.test(name))
-      throw new Error("Letters from a to z, digits and hyphens, up to 32 of them.");
+    if (!ROOM_PATTERN.test(name)) throw new Error("Use at most 32 letters from a to z, digits and hyphens.");
     assertOnline(client);
     await client.request("create_room", { name });
     onCreated(name);

@@ -4,7 +4,7 @@ import { Icon } from "./icon.tsx";
 
 interface DeviceListProps {
   readonly devices: readonly Device[];
-  /** The connection of this page. */
+  /** The id of the connection of this page. */
   readonly ownId: string | undefined;
 }
 

@@ -9,7 +9,7 @@ interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** The browser's own modal: it traps the focus, closes on Escape and hands the focus back. */
+/** A modal dialog of the browser, which traps the focus, closes on Escape and then restores the focus. */
 export function Dialog({ title, kind, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
@@ -18,8 +18,8 @@ export function Dialog({ title, kind, onClose, children }: DialogProps) {
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
-    // A form begins at its first field, a question at the answer that it names; the browser would begin at the button
-    // that closes it.
+    // The focus goes to the first field of a form, or to the marked answer of a question. The browser would choose the button that
+    // closes the dialog.
     dialog?.querySelector<HTMLElement>("input, textarea, [data-first]")?.focus();
     return () => dialog?.close();
   }, []);
@@ -34,7 +34,7 @@ export function Dialog({ title, kind, onClose, children }: DialogProps) {
         onClose();
       }}
       onPointerDown={(event) => {
-        // The backdrop belongs to the dialog element itself; everything visible is inside its panel.
+        // A click on the dialog element itself is a click on the backdrop, because the panel covers the rest.
         if (event.target === ref.current) onClose();
       }}
     >

@@ -4,14 +4,14 @@ import { Icon } from "./icon.tsx";
 
 interface DisclosureProps {
   readonly label: ReactNode;
-  /** The classes of the button, and of what it opens. */
+  /** The classes of the button and of the content. */
   readonly className: string;
   readonly contentClass?: string;
   readonly testId: string;
   readonly children: ReactNode;
 }
 
-/** A button that shows and hides what follows it. */
+/** A button that shows and hides the content after it. */
 export function Disclosure({ label, className, contentClass, testId, children }: DisclosureProps) {
   const id = useId();
   const [isOpen, setOpen] = useState(false);

@@ -6,7 +6,7 @@ interface ErrorBoundaryProps {
   readonly children: ReactNode;
 }
 
-/** Shows a page with a way out where rendering has failed; React itself would show an empty one. */
+/** Shows a page with a button to reload after an error while rendering, in place of an empty page. */
 export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly hasFailed: boolean }> {
   override state = { hasFailed: false };
 

@@ -10,7 +10,7 @@ interface IconButtonProps extends Omit<ComponentProps<"button">, "type" | "class
   readonly hasCount?: boolean;
 }
 
-/** A button that shows an icon and no word. */
+/** A button with an icon in place of a text. */
 export function IconButton({ icon, label, hasCount = false, children, ...props }: IconButtonProps) {
   return (
     <button

@@ -3,7 +3,7 @@ import { KICKED } from "../../shared/constants.ts";
 import { useClient, useConnection } from "../chat/halyard.ts";
 import { Dialog } from "./dialog.tsx";
 
-/** What has happened to a user whom an admin has kicked, and the way back. */
+/** Tells a user that an admin has closed the connection, with a button to reconnect. */
 export function KickedDialog() {
   const client = useClient();
   const state = useConnection();

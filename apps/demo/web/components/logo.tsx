@@ -1,4 +1,4 @@
-/** A mast, the pennant that a halyard has hoisted, and the sea. */
+/** The logo: a mast with a pennant on the sea. */
 export function Logo({ size }: { readonly size: number }) {
   return (
     <svg className="logo" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">

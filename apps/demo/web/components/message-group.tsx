@@ -50,7 +50,7 @@ interface MessageProps {
   readonly actions: FailureActions;
 }
 
-/** An entry is the same object until it changes, so that a new message renders one line and not the whole room. */
+/** One message. Memoized, because an entry is the same object until it changes, so that a new message renders only itself. */
 const Message = memo(
   function Message({ entry, isOwn, actions }: MessageProps) {
     const sentAt = sentAtOf(entry);

@@ -91,7 +91,7 @@ interface OlderMessagesProps {
   readonly older: RoomMessages["older"];
 }
 
-/** What stands above the oldest message. The line is there in every state, so that no message moves. */
+/** The text above the oldest message. Its line has the same height in every state, so that no message moves. */
 function OlderMessages({ name, older }: OlderMessagesProps) {
   if (older.status === "error") return <HistoryFailed onRetry={older.load} />;
   const text = older.status === "end" ? `This is where #${name} begins.` : "Loading older messages…";

@@ -1,7 +1,7 @@
 import type { Entry } from "../chat/use-room-messages.ts";
 import { Icon } from "./icon.tsx";
 
-/** What a user may do with a message that was not sent. The same functions as long as the list lives. */
+/** The actions for a message that was not sent. The functions do not change while the list is mounted. */
 export interface FailureActions {
   readonly retry: (id: string) => void;
   readonly discard: (id: string) => void;
@@ -12,7 +12,7 @@ interface MessageStatusProps {
   readonly actions: FailureActions;
 }
 
-/** What became of the user's own message. The mark at the side has its place from the start; only a failure takes a line. */
+/** The status of a message of the user: a mark at the side, or a line for a failure. */
 export function MessageStatus({ entry, actions }: MessageStatusProps) {
   switch (entry.status) {
     case "sending":

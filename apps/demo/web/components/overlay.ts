@@ -1,4 +1,4 @@
 import type { PublicUser } from "@halyard/protocol";
 
-/** What is open over the chat: a drawer, a dialog, or the question whether to ban a user. */
+/** The overlay of the chat: a drawer, a dialog, or the confirmation of a ban. */
 export type Overlay = "rooms" | "people" | "create-room" | "announce" | PublicUser;

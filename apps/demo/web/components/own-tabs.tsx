@@ -5,7 +5,7 @@ import { DeviceList, tabsText } from "./device-list.tsx";
 import { Disclosure } from "./disclosure.tsx";
 import { Icon } from "./icon.tsx";
 
-/** The tabs of the user of this page, and the way to end all of them. Other users see their number only. */
+/** The open tabs of the user of this page, with a button that signs all of them out. Other users see only their number. */
 export function OwnTabs() {
   const { devices, ownId } = useOwnTabs();
   if (devices.length === 0) return null;
@@ -22,7 +22,7 @@ export function OwnTabs() {
   );
 }
 
-/** Ends every session of the account at Better Auth: Halyard closes their sockets, and with this page's the chat. */
+/** Ends every session of the account at Better Auth. Halyard then closes their sockets, with that of this page. */
 function SignOutEverywhere() {
   const toasts = useToasts();
   const signOut = async () => {

@@ -15,16 +15,16 @@ import { RoleMark } from "./role-mark.tsx";
 
 interface PeopleProps {
   readonly selfId: string;
-  /** What only an admin has. */
+  /** The actions of an admin; undefined for other users. */
   readonly bans: Bans | undefined;
   readonly onBan: (person: PublicUser) => void;
 }
 
-/** The users who are online: one entry per user, however many tabs the user has open. */
+/** The users who are online, with one entry per user for any number of tabs. */
 export const People = memo(function People({ selfId, bans, onBan }: PeopleProps) {
   const client = useClient();
   const toasts = useToasts();
-  // Without a connection the last list is shown, and is marked as outdated.
+  // Without a connection, the last list is shown and marked as outdated.
   const isStale = useConnection(({ status }) => status !== "open");
   const online = usePresence();
   const roles = useRoles(online.map(({ userId }) => userId));
@@ -80,7 +80,7 @@ export const People = memo(function People({ selfId, bans, onBan }: PeopleProps)
   );
 });
 
-/** Nothing for one tab, which is what most users have. */
+/** The number of tabs of a user. Empty for one tab. */
 function TabCount({ count }: { readonly count: number }) {
   return count > 1 && <small className="person-tabs">{tabsText(count)}</small>;
 }

@@ -9,12 +9,12 @@ interface PersonMenuProps {
   readonly onBan: () => void;
 }
 
-/** What an admin may do to a user. The browser's own popover: above everything, closed by Escape and by looking away. */
+/** The actions of an admin on a user, in a popover of the browser, which Escape or a click elsewhere closes. */
 export function PersonMenu({ name, onKick, onBan }: PersonMenuProps) {
   const id = useId();
   const menu = useRef<HTMLDivElement>(null);
   const choose = (action: () => void) => () => {
-    // Closed first, so that the focus is back on the button when a dialog asks where it came from.
+    // The popover closes first, so that a dialog later restores the focus to the button.
     menu.current?.hidePopover();
     action();
   };
@@ -49,7 +49,7 @@ function itemsOf(menu: HTMLElement | null): HTMLElement[] {
 }
 
 function move(event: KeyboardEvent, menu: HTMLElement | null): void {
-  // On its way to the next thing of the page, the focus leaves from the button.
+  // The Tab key moves the focus on from the button of the menu.
   if (event.key === "Tab") menu?.hidePopover();
   const items = itemsOf(menu);
   const at = items.findIndex((item) => item === document.activeElement);

@@ -5,7 +5,7 @@ interface RoleMarkProps {
   readonly isOwn: boolean;
 }
 
-/** What a user is, beside the name: never a part of the name, which a user chooses. */
+/** The role of a user beside the name. It is no part of the name, which the user chooses. */
 export function RoleMark({ role, isOwn }: RoleMarkProps) {
   return (
     <>

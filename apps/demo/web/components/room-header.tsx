@@ -6,7 +6,7 @@ import type { Overlay } from "./overlay.ts";
 
 interface RoomHeaderProps {
   readonly name: string;
-  /** Over all rooms. */
+  /** The number of unread messages in all rooms. */
   readonly unread: number;
   readonly canAnnounce: boolean;
   readonly hasRooms: boolean;
@@ -47,7 +47,7 @@ function CutButton() {
       type="button"
       className="button small cut"
       title="The server closes this connection. No message is lost."
-      // Disabled in words only: a button that lost the focus while it works would throw the keyboard back to the top.
+      // Not `disabled`, so that the button keeps the focus while it is busy.
       aria-disabled={!isOpen}
       aria-label="Cut the connection"
       data-testid="cut"

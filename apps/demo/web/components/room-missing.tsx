@@ -1,6 +1,6 @@
 import { FIRST_ROOMS } from "../../shared/constants.ts";
 
-/** The address names a room that the server does not have. */
+/** Shown if the address has the name of a room that does not exist. */
 export function RoomMissing({ name }: { readonly name: string }) {
   return (
     <div className="room-quiet" role="alert" data-testid="missing-room">

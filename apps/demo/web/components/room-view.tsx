@@ -40,7 +40,7 @@ interface ReadMarkOptions extends Pick<RoomViewProps, "name" | "unread" | "dispa
   readonly entries: readonly Entry[];
 }
 
-/** While the room is on the screen, its newest message is the one up to which the user has read. */
+/** Marks the messages of a room as read while the room is visible. */
 function useReadMark({ name, unread, entries, dispatch }: ReadMarkOptions): void {
   const isSeen = usePageVisible();
   const isOpen = useConnection(({ status }) => status === "open");

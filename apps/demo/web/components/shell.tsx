@@ -22,7 +22,7 @@ import { RoomHeader } from "./room-header.tsx";
 import { Sidebar } from "./sidebar.tsx";
 import { VisitedRooms } from "./visited-rooms.tsx";
 
-/** The frame: rooms at the left, people at the right, the room between; on a phone both sides are drawers. */
+/** The layout: rooms on the left, users on the right, the room between them. On a phone both sides are drawers. */
 export function Shell({ account }: { readonly account: Account }) {
   const list = useRooms(account.userId);
   const { rooms, dispatch } = list;
@@ -86,7 +86,7 @@ export function Shell({ account }: { readonly account: Account }) {
 
 interface OpenOverlayProps {
   readonly overlay: Overlay | undefined;
-  /** What stands beside the room on a wider screen. */
+  /** The panels beside the room on a wide screen. */
   readonly drawers: { readonly rooms: ReactNode; readonly people: ReactNode };
   readonly bans: Bans;
   readonly dispatch: Rooms["dispatch"];
@@ -118,7 +118,7 @@ function OpenOverlay({ overlay, drawers, bans, dispatch, onClose }: OpenOverlayP
   }
 }
 
-/** What is open over the chat. A drawer whose content has a column of its own on a wider screen would show it twice. */
+/** The open overlay. A drawer closes on a wide screen, which shows its content in a column. */
 function useOverlay(hasRooms: boolean, hasPeople: boolean) {
   const [overlay, setOverlay] = useState<Overlay>();
   useEffect(() => {

@@ -8,7 +8,7 @@ type Theme = (typeof THEMES)[number];
 
 const ICONS: Readonly<Record<Theme, IconName>> = { system: "monitor", light: "sun", dark: "moon" };
 
-/** One button through the three themes. The choice is applied before the next paint by public/theme.js. */
+/** A button that switches between the three themes. public/theme.js applies the stored theme before the first paint. */
 export function ThemeToggle() {
   const [theme, setTheme] = useState(readTheme);
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";

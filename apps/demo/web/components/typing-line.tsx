@@ -1,7 +1,7 @@
 import type { PublicUser } from "@halyard/protocol";
 import { typingText } from "../chat/typing-text.ts";
 
-/** Always as high as one line, so that the layout is stable when a user begins to type. */
+/** The users who type. The line keeps its height while no user types, so that the layout does not move. */
 export function TypingLine({ users }: { readonly users: readonly PublicUser[] }) {
   return (
     <div className="typing-line">

@@ -12,7 +12,7 @@ interface VisitedRoomsProps {
   readonly list: Rooms;
 }
 
-/** The room on the screen, and behind it those that were: they keep their messages, drafts and the reader's places. */
+/** The visible room, and hidden below it the rooms that were visible before, which keep messages, drafts and scroll positions. */
 export function VisitedRooms({ account, active, list: { rooms, isListed, dispatch } }: VisitedRoomsProps) {
   const visited = useVisited(active);
   const isMissing = isListed && !rooms.some(({ name }) => name === active);
@@ -34,7 +34,7 @@ export function VisitedRooms({ account, active, list: { rooms, isListed, dispatc
   );
 }
 
-/** Joins a room also while the room is not on the screen, so that its unread messages are counted. */
+/** Joins a room while it is not visible, so that its unread messages are counted. */
 function JoinedRoom({ name }: { readonly name: string }) {
   useRoom(name);
   return null;

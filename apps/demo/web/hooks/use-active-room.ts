@@ -1,13 +1,13 @@
 import { useSyncExternalStore } from "react";
 import { FIRST_ROOMS } from "../../shared/constants.ts";
 
-/** The room that the address names after its #, so that reload, back and a link all work; else the first one. */
+/** The room in the address after its #, so that reload, back and links work; without one the first room. */
 export function useActiveRoom(): string {
   const hash = useSyncExternalStore(subscribe, () => location.hash.slice(1));
   return decode(hash) || FIRST_ROOMS[0];
 }
 
-/** A link that was cut off may end within an escape. */
+/** Decodes a name. A truncated link may end within an escape sequence. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** The time, kept up to date four times a second while a countdown is shown. */
+/** The time, updated four times a second while a countdown is shown. */
 export function useNow(isRunning: boolean): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** "(3) #general · Halyard": unread messages show in the title of a background tab. */
+/** Sets the title of the page with the number of unread messages: "(3) #general · Halyard". */
 export function usePageTitle(title: string, unread: number): void {
   useEffect(() => {
     document.title = `${unread > 0 ? `(${unread}) ` : ""}${title} · Halyard`;

@@ -8,7 +8,7 @@ const NEAR_TOP_PX = 240;
 interface ReadingPlaceOptions {
   readonly entries: readonly Entry[];
   readonly selfId: string;
-  /** The reader has come close to the oldest message. */
+  /** Called when the reader comes close to the oldest message. */
   readonly onTop: () => unknown;
 }
 
@@ -16,18 +16,17 @@ export interface ReadingPlace {
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly content: RefObject<HTMLDivElement | null>;
   readonly isAtEnd: boolean;
-  /** Others' messages that came while the reader was further up. */
+  /** The messages of others that arrived while the reader was not at the end. */
   readonly newCount: number;
   readonly toEnd: () => void;
 }
 
-/** The end of the list, or a message and how far it stands below the upper edge. */
+/** The end of the list, or a message and its distance from the upper edge, in px. */
 type Place = "end" | { readonly id: string; readonly top: number };
 
 /**
- * Keeps a list of messages where its reader is: at the end with the newest one, or further up with the message at the upper
- * edge, whatever is added, replaced or resized, and while the list was hidden. By hand, because browsers differ in what they
- * anchor.
+ * Keeps the place of the reader in a list of messages: the end with the newest message, or the message at the upper edge, also when
+ * messages are added, replaced or resized, and after the list was hidden. Browsers differ in their own anchoring of scroll positions.
  */
 export function useReadingPlace({ entries, selfId, onTop }: ReadingPlaceOptions): ReadingPlace {
   const scroller = useRef<HTMLDivElement>(null);
@@ -51,7 +50,7 @@ export function useReadingPlace({ entries, selfId, onTop }: ReadingPlaceOptions)
   useLayoutEffect(() => {
     const isNew = last?.id !== lastId.current;
     lastId.current = last?.id;
-    // A user who sends wants to see the message, wherever the user was reading.
+    // A user who sends a message sees it, also from another place.
     if (isNew && last?.status === "sending") toEnd();
     else keep();
   }, [entries, last]);
@@ -68,7 +67,7 @@ export function useReadingPlace({ entries, selfId, onTop }: ReadingPlaceOptions)
   const onResize = useEffectEvent(() => {
     keep();
     const element = scroller.current;
-    // A page that does not fill the window cannot be scrolled, so it asks for more by itself.
+    // A list that does not fill its box cannot be scrolled, so it loads more messages at once.
     if (element && element.scrollHeight <= element.clientHeight) onTop();
   });
 
@@ -100,7 +99,7 @@ function placeIn(element: HTMLElement): Place {
   return "end";
 }
 
-/** Scrolls the list to a place. The list keeps its position where the message of the place is not in it any more. */
+/** Scrolls the list to a place, unless the message of the place is no longer in the list. */
 function moveTo(element: HTMLElement, place: Place): void {
   if (place === "end") {
     element.scrollTop = element.scrollHeight;

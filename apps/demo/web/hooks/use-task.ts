@@ -8,7 +8,7 @@ export interface Task {
   readonly problem: string | undefined;
 }
 
-/** A form that does one thing: busy while it does, and with words for what went wrong. */
+/** The state of the task of a form: whether it runs, and the text of its last error. */
 export function useTask(work: (form: FormData) => Promise<void>): Task {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();

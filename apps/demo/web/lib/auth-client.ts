@@ -4,16 +4,16 @@ import { serverOrigin } from "./server-url.ts";
 
 export const authClient = createAuthClient({
   baseURL: serverOrigin(),
-  // The page may be on another port than the server, and cookies travel only when asked to.
+  // The page may have another port than the server; cookies are then sent only with this option.
   fetchOptions: { credentials: "include" },
   plugins: [anonymousClient(), adminClient()],
 });
 
-/** Better Auth tells the other tabs of a sign-out, but of no sign-in. */
+/** The channel to the other tabs. Better Auth tells them of a sign-out, but not of a sign-in. */
 const signIns = new BroadcastChannel("halyard-demo-sign-in");
 signIns.onmessage = () => authClient.$store.notify("$sessionSignal");
 
-/** Has the other tabs read the session. */
+/** Lets the other tabs read the session again. */
 export function announceSignIn(): void {
   signIns.postMessage("");
 }

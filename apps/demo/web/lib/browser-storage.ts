@@ -1,6 +1,6 @@
 type Area = "localStorage" | "sessionStorage";
 
-/** The text of a key; undefined when there is none, and where the browser forbids storage. */
+/** The text of a key; undefined if there is none, or if the browser forbids storage. */
 export function readItem(area: Area, key: string): string | undefined {
   try {
     return globalThis[area].getItem(key) ?? undefined;
@@ -9,7 +9,7 @@ export function readItem(area: Area, key: string): string | undefined {
   }
 }
 
-/** Stores a text, or removes an empty one. Where the browser forbids it, the choice lasts as long as the page. */
+/** Stores a text, or removes an empty one. Does nothing if the browser forbids storage. */
 export function writeItem(area: Area, key: string, value: string): void {
   try {
     if (value === "") globalThis[area].removeItem(key);

@@ -1,11 +1,11 @@
-/** A piece of a message. A link is of http or https, and has nothing but its own address as its text. */
+/** A piece of a message. A link is an http or https address, which is also its text. */
 export interface Piece {
   readonly kind: "text" | "link" | "code" | "block";
   readonly text: string;
 }
 
 const MARKS = /```(?:[\w-]*\n)?([\s\S]+?)\n?```|`([^`\n]+)`|(https?:\/\/[^\s<>"`]+)/gu;
-/** What ends a sentence, and belongs to no address at its end. */
+/** Characters that end a sentence, and that are no part of an address before them. */
 const SENTENCE_END = /[.,;:!?'"…]+$/u;
 
 /** Splits a message into text, links and code. */
@@ -28,7 +28,7 @@ export function parseText(text: string): readonly Piece[] {
   return pieces;
 }
 
-/** Without the end of the sentence, and without a bracket that was opened before the address. */
+/** Removes from an address the end of the sentence, and a bracket that was opened before the address. */
 function trimAddress(address: string): string {
   const trimmed = address.replace(SENTENCE_END, "");
   const isClosing = trimmed.endsWith(")") && !trimmed.includes("(");

@@ -6,17 +6,17 @@ export function initials(name: string): string {
   return [first, last].map(firstLetter).join("").toUpperCase();
 }
 
-/** One of the palette's hues, always the same for one user. */
+/** The number of the hue of a user, which is always the same. */
 export function hueOf(userId: string): number {
   let hash = 0;
   for (const character of userId) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
   return hash % HUES;
 }
 
-/** As many as styles/controls.css has. */
+/** The number of hues in styles/controls.css. */
 const HUES = 10;
 
-/** A letter as a reader counts: with its accents, and an emoji whole. */
+/** Splits a text into letters with their accents, and whole emoji. */
 function firstLetter(word: string | undefined): string {
   for (const { segment } of new Intl.Segmenter().segment(word ?? "")) return segment;
   return "";

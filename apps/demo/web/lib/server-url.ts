@@ -1,8 +1,8 @@
 import { SOCKET_PATH } from "../../shared/constants.ts";
 
 /**
- * Where the server is: the page's own host, unless it was built to be served from elsewhere (vite's development
- * server sets VITE_SERVER_URL, see .env.development).
+ * The origin of the server: that of the page, or VITE_SERVER_URL for a page that another server serves, such as the development
+ * server of Vite (see .env.development).
  */
 export function serverOrigin(): string {
   const configured: unknown = import.meta.env["VITE_SERVER_URL"];
@@ -13,7 +13,7 @@ export function socketUrl(): string {
   return `${serverOrigin().replace(/^http/, "ws")}${SOCKET_PATH}`;
 }
 
-/** True when a server answers there at all; the answer itself a foreign page may not read. */
+/** Whether a server answers there. A page of another origin cannot read the answer itself. */
 export async function isServerThere(): Promise<boolean> {
   try {
     await fetch(serverOrigin(), { mode: "no-cors", cache: "no-store" });

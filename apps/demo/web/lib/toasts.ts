@@ -36,7 +36,7 @@ export function createToasts(): Toasts {
     },
     dismiss,
     show(text, kind = "problem") {
-      // The same trouble twice is one toast: a user does not read a stack of them.
+      // The same text twice is one toast.
       if (toasts.some((toast) => toast.text === text)) return;
       const id = nextId++;
       set([...toasts, { id, kind, text }].slice(-MOST));
