@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createRandom } from "@halyard/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { joined, userIdsOf } from "../support/frame.ts";
+import type { Frame } from "../support/frame.ts";
 import { Page } from "../support/v1-client.ts";
 import type { V1Client } from "../support/v1-client.ts";
 import { until } from "../support/wait.ts";
@@ -247,6 +248,32 @@ describe("a user who is renamed on one node", () => {
     expect(userIdsOf(await renamed("lobby"))).toEqual(["ada"]);
     expect(userIdsOf(await renamed())).toEqual(["ada"]);
     expect(log.doubled).toEqual([]);
+  });
+});
+
+describe("users who come and go in other rooms", () => {
+  it("cause no second list in a room, whose newcomers have theirs without delay", async () => {
+    await start(2);
+    const bystander = await cluster.connect(cluster.node(0), "bystander");
+    await bystander.join("hall");
+    let isOver = false;
+    const others = (await connectAll(cluster.node(1), names("other-", 8))).map(async (client) => {
+      while (!isOver) {
+        await client.join("elsewhere");
+        await client.sendAndWait({ type: "leave", room: "elsewhere" });
+        await pause(100);
+      }
+    });
+    const newcomers = await connectAll(cluster.node(0), names("newcomer-", 12));
+    const isOfHall = (frame: Frame): boolean => frame.type === "user_list" && frame["room"] === "hall";
+    for (const newcomer of newcomers) {
+      await newcomer.join("hall");
+      await newcomer.seen(isOfHall);
+    }
+    isOver = true;
+    await Promise.all(others);
+    // A list that waits for events of other rooms would come with another one for everybody in the room.
+    expect(bystander.all(isOfHall)).toHaveLength(1);
   });
 });
 

@@ -11,6 +11,7 @@
 -- grace             sorted set: pack(roster, user) -> end of the grace period, ms
 -- slots:<user>      hash: client -> { o: the open connection, r: the reserved one }
 -- presence          hash: offset and incarnation of the events
+-- offsets           hash: roster with users -> the offset of its last event
 -- A roster is 'online', or 'room:' and the room.
 
 local ONLINE = 'online'
@@ -18,6 +19,8 @@ local ONLINE = 'online'
 local RESERVATION_MS = 10000
 
 local events, presence = {}, nil
+-- For each roster with an event: the offset of the last one, or false if the roster is empty after it.
+local lastOf = {}
 
 local function nextEventOffset()
   if presence == nil then
@@ -35,6 +38,9 @@ local function publishEvents()
   if #events == 0 then return '0' end
   local last = text(presence.last)
   redis.call('HSET', K .. 'presence', 'offset', last, 'incarnation', presence.incarnation)
+  for roster, offset in pairs(lastOf) do
+    if offset then redis.call('HSET', K .. 'offsets', roster, offset) else redis.call('HDEL', K .. 'offsets', roster) end
+  end
   redis.call('PUBLISH', K .. 'presence', cjson.encode({ prev = text(presence.previous), events = events }))
   return last
 end
@@ -47,6 +53,7 @@ end
 local function announce(roster, event)
   event.room = roomOf(roster)
   event.total = redis.call('ZCARD', K .. 'members:' .. roster)
+  lastOf[roster] = event.total > 0 and event.off
   events[#events + 1] = event
 end
 

@@ -96,6 +96,16 @@ export function describePresence({ start, advance, settle, name }: SuiteContext)
       expect(totals).toEqual([0, 1, 0]);
     });
 
+    it("gives a page the position of the last event of its own roster, whatever happens in others", async () => {
+      const [node, room, other] = [await start(), createRoom(), name("r")];
+      const [ada, bea] = [name("u"), name("u")];
+      await node.backplane.applyPresence(ops(room, `+${ada} 1`, `+${bea} 1`, `-${bea} 1`));
+      await node.backplane.applyPresence(ops(other, `+${ada} 1`, `+${bea} 1`));
+      const page = await node.backplane.roster(room, { cursor: undefined, limit: 10 });
+      const last = node.events(room).at(-1);
+      expect(page.at[last?.stream ?? 0]).toBe(last?.off);
+    });
+
     it("never goes back in the positions of a roster that was empty between", async () => {
       const [node, room, user] = [await start(), createRoom(), name("u")];
       for (let round = 0; round < 3; round++)
