@@ -86,6 +86,11 @@ export class PresenceAnnouncer {
     this.#batch.add(event);
   }
 
+  /** Sends the latest total again, where the subscribers get only totals, because one of them may not know it. */
+  repeatTotal(): void {
+    if (this.#totals.isActive) this.#totals.set(this.#batch.total);
+  }
+
   /** Announces the added changes at the end of the current interval. */
   announceLater(): void {
     if (!this.#batch.isEmpty && this.#batchTimer === undefined) this.flush();
@@ -144,7 +149,10 @@ export class PresenceAnnouncer {
   #announceChanges(): void {
     if (this.#batch.isEmpty) return;
     const { joined, left, total } = this.#batch.take();
-    if (this.subscribers.size === 0) return;
+    if (this.subscribers.size === 0) {
+      this.#totals.stop();
+      return;
+    }
     if (total > LIMITS.announcedUsers) {
       this.#totals.set(total);
       return;

@@ -20,6 +20,8 @@ export interface PresenceViewOptions extends AnnouncerOptions {
 const RETRY_MS = 1_000;
 /** After this many batches without the events that a held page waits for, they count as lost. */
 const MAX_HELD_BATCHES = 20;
+/** How old a list may be that is sent again while the subscribers get only totals. */
+const REUSED_MS = 2_000;
 
 /** The presence of all users or of one room, for this node. A page is read once for all waiting connections, at most once per batch. */
 export class PresenceView {
@@ -38,6 +40,8 @@ export class PresenceView {
   #seen: number[] = [];
   /** The page that was read last, until an event outdates it; below, its frame once a connection needs it. */
   #page: RosterPage | undefined;
+  /** When that page was read, in ms of the clock. */
+  #readAt = 0;
   #isPageCurrent = false;
   #listFrame: OutboundFrame | undefined;
   /** Events may be lost, so the list is read again and sent to all subscribers instead of changes, which may concern unknown users. */
@@ -77,16 +81,18 @@ export class PresenceView {
     if (this.#page !== undefined && this.#canReuseList(this.#page)) {
       connection.push(this.#frameOf(this.#page));
       this.#announcer.subscribers.add(connection);
+      if (!this.#isPageCurrent) this.#announcer.repeatTotal();
       return;
     }
     this.#awaitingList.add(connection);
     this.#readIfDue();
   }
 
-  /** Whether the list that was read last can be sent: it is current, or the subscribers get only totals anyway. */
+  /** Whether the list that was read last can be sent: it is current, or it is recent and the subscribers get only totals anyway. */
   #canReuseList({ total }: RosterPage): boolean {
-    if (this.#announcer.isTotalsOnly && total > LIMITS.announcedUsers) return true;
-    return this.#isPageCurrent && this.#announcer.isIdle && !this.#isReading;
+    if (this.#isPageCurrent && this.#announcer.isIdle && !this.#isReading) return true;
+    const isRecent = this.#options.clock.now() - this.#readAt < REUSED_MS;
+    return isRecent && this.#announcer.isTotalsOnly && total > LIMITS.announcedUsers;
   }
 
   has(connection: Connection): boolean {
@@ -232,6 +238,7 @@ export class PresenceView {
     for (const [stream, off] of page.at.entries())
       this.#seen[stream] = Math.max(off, this.#seen[stream] ?? 0);
     this.#page = page;
+    this.#readAt = this.#options.clock.now();
     this.#listFrame = undefined;
     this.#isPageCurrent = later.length === 0;
     // If nothing changed during the read, the list also serves the connections that were added meanwhile.
