@@ -1,6 +1,8 @@
 // What the queues of one user hold, over all connections and reconnects.
 import { describe, expect, it } from "vitest";
+import { chat, comeBack, goAway, SLOW } from "../support/away.ts";
 import { MemoryNode } from "../support/memory-node.ts";
+import { TwoNodes } from "../support/two-nodes.ts";
 
 /** Of each connection one send runs and four wait; of a user twelve. */
 const LIMITS = { waitingSends: 4, userWaitingSends: 12, chatPerSecond: 1e6, chatBurst: 1e6 };
@@ -59,5 +61,23 @@ describe("the sends of one user that wait", () => {
     // The handler that ran was aborted, too: twelve may wait again.
     expect(refused).toEqual(Array.from({ length: 3 }, () => "limit_exceeded"));
     await node.manager.close();
+  });
+
+  it("count no more when their connection has closed while the store was away", async () => {
+    const nodes = new TwoNodes({ limits: LIMITS }, SLOW);
+    await goAway(nodes);
+    for (let n = 0; n < 4; n++) {
+      const socket = await nodes.connect(nodes.a, "eve");
+      for (let seq = 1; seq <= 5; seq++) socket.say(chat(String(seq), seq));
+      await nodes.run(100);
+      socket.close(1006);
+      // Longer than a send is begun again and again.
+      await nodes.run(15_000);
+    }
+    await comeBack(nodes);
+    const socket = await nodes.connect(nodes.a, "eve");
+    for (let seq = 1; seq <= 5; seq++) socket.say(chat(String(seq), seq));
+    await nodes.run(5_000);
+    expect([socket.of("error"), socket.of("reply").length]).toEqual([[], 5]);
   });
 });

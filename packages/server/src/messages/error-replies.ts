@@ -71,7 +71,7 @@ export class ErrorReplies {
    */
   closeWithError(connection: Connection, error: unknown): void {
     this.#parts.report(error, { type: "backplane", ws: connection.ws });
-    connection.sendQueue.clear();
+    connection.dropSends();
     connection.close(1013);
   }
 
