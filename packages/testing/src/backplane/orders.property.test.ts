@@ -81,11 +81,11 @@ const actions: Actions = {
 };
 
 function take(world: World, step: Step): unknown {
-  // The type of the step follows from its name, which TypeScript does not see.
+  // The name decides the type of the step, which TypeScript cannot infer.
   return (actions[step.do] as (world: World, step: Step) => unknown)(world, step);
 }
 
-/** Takes the steps, a moment apart, and heals everything. @returns what is wrong then */
+/** Runs the steps at intervals, and heals all faults. @returns a sentence for each difference from the expected state */
 async function live(world: World, steps: readonly Step[]): Promise<readonly string[]> {
   await world.run(300);
   for (const step of steps) {

@@ -22,7 +22,7 @@ describeBackplane(
   { isShared: true },
 );
 
-/** Nodes `a` and `b` on one store, and time that passes while a call is awaited. */
+/** Nodes `a` and `b` on one store, and a function that advances the clock while a call runs. */
 async function createScene(options: SharedBackplaneOptions = {}) {
   const clock = createTestClock();
   const shared = createSharedBackplane({ ...options, clock });
@@ -61,7 +61,7 @@ describe("a shared backplane with faults", () => {
     shared.clear();
     await begin(2, "a.1");
     expect(await begin(3, "a.1", true)).toEqual({ state: "forgotten" });
-    // The welcome of this one is lost, and the first one goes on meanwhile.
+    // The welcome of this connection is lost, while the first connection continues.
     expect(await recall("a.2")).toBe(undefined);
     expect(await begin(3, "a.1")).toEqual({ state: "run" });
     expect(await recall("a.3")).toBe(undefined);
