@@ -7,7 +7,7 @@ export interface ProcessOptions {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Resolves when a started process can be used. */
+  /** Answers whether a started process can be used. */
   readonly isReady: () => Promise<boolean>;
 }
 

@@ -29,7 +29,7 @@ function cookieOf(response: Response): string {
   return lines.map((line) => line.split(";")[0]).join("; ");
 }
 
-/** Better Auth over a real database file. A second call is a restart: it opens the same file. */
+/** Creates Better Auth on a database file. A second call opens the same file, as a restart does. */
 async function startAuth(env: Record<string, string> = {}) {
   const config = readConfig({ DATABASE: join(folder, "demo.db"), ...env }, folder);
   const database = await openDatabase(config.databasePath);

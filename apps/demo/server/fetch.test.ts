@@ -10,7 +10,7 @@ import { createFetch } from "./fetch.ts";
 import { loadPage } from "./page.ts";
 
 const ORIGIN = "http://127.0.0.1:3000";
-/** With a style sheet and a script inside, as the build writes them. */
+/** A page with an inline style sheet and an inline script, as the build writes them. */
 const HTML = "<!doctype html><style>p{}</style><script>go()</script><script>then()</script>";
 const FOREIGN = "http://127.0.0.1:5173";
 

@@ -22,7 +22,7 @@ async function listen(fetch: Fetch): Promise<number> {
   return typeof address === "object" && address ? address.port : 0;
 }
 
-/** Writes the bytes of a malformed request, and reads the first line of the response. */
+/** Sends the bytes of a malformed request. @returns the first line of the response */
 async function sendRaw(port: number, text: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   socket.write(text);

@@ -27,7 +27,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Opens the same file once more, as a restart does. */
+/** Opens the same file again, as a restart does. */
 async function restart(): Promise<void> {
   database.close();
   database = await openDatabase(path);

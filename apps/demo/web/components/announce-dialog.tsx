@@ -4,11 +4,11 @@ import { useClient } from "../chat/halyard.ts";
 import { useTask } from "../hooks/use-task.ts";
 import { formText } from "../lib/form-text.ts";
 import { assertOnline } from "../lib/problem-text.ts";
-import { Dialog } from "./dialog.tsx";
+import { FormDialog } from "./form-dialog.tsx";
 
 export function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
   const client = useClient();
-  const { run, isBusy, problem } = useTask(async (form) => {
+  const task = useTask(async (form) => {
     const message = formText(form, "message").trim();
     if (!isVisible(message)) throw new Error("The announcement is empty.");
     const excess = message.length - MAX_ANNOUNCEMENT_LENGTH;
@@ -21,25 +21,16 @@ export function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
     onClose();
   });
   return (
-    <Dialog title="Announce to everyone" kind="card" onClose={onClose}>
-      <form className="dialog-form" onSubmit={run} data-testid="announce-form">
-        <div className="field">
-          <label htmlFor="announcement">Announcement</label>
-          <textarea id="announcement" name="message" rows={3} required dir="auto" />
-          <small>Every user sees it in every room, for one day or until the user dismisses it.</small>
-        </div>
-        <p className="form-problem" role="alert">
-          {problem}
-        </p>
-        <div className="dialog-actions">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="button primary" disabled={isBusy}>
-            Announce
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Announce to everyone"
+      action="Announce"
+      task={task}
+      onClose={onClose}
+      testId="announce-form"
+    >
+      <label htmlFor="announcement">Announcement</label>
+      <textarea id="announcement" name="message" rows={3} required dir="auto" />
+      <small>Every user sees it in every room, for one day or until the user dismisses it.</small>
+    </FormDialog>
   );
 }

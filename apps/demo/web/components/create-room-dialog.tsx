@@ -3,7 +3,7 @@ import { useClient } from "../chat/halyard.ts";
 import { useTask } from "../hooks/use-task.ts";
 import { formText } from "../lib/form-text.ts";
 import { assertOnline } from "../lib/problem-text.ts";
-import { Dialog } from "./dialog.tsx";
+import { FormDialog } from "./form-dialog.tsx";
 
 interface CreateRoomDialogProps {
   readonly onCreated: (name: string) => void;
@@ -12,7 +12,7 @@ interface CreateRoomDialogProps {
 
 export function CreateRoomDialog({ onCreated, onClose }: CreateRoomDialogProps) {
   const client = useClient();
-  const { run, isBusy, problem } = useTask(async (form) => {
+  const task = useTask(async (form) => {
     const name = formText(form, "name")
       .trim()
       .toLowerCase()
@@ -25,25 +25,10 @@ export function CreateRoomDialog({ onCreated, onClose }: CreateRoomDialogProps) 
     onClose();
   });
   return (
-    <Dialog title="New room" kind="card" onClose={onClose}>
-      <form className="dialog-form" onSubmit={run} data-testid="create-room-form">
-        <div className="field">
-          <label htmlFor="room-name">Name</label>
-          <input id="room-name" name="name" required autoComplete="off" placeholder="tall-ships" />
-          <small>All users can see the room and write in it.</small>
-        </div>
-        <p className="form-problem" role="alert">
-          {problem}
-        </p>
-        <div className="dialog-actions">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="button primary" disabled={isBusy}>
-            Create room
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title="New room" action="Create room" task={task} onClose={onClose} testId="create-room-form">
+      <label htmlFor="room-name">Name</label>
+      <input id="room-name" name="name" required autoComplete="off" placeholder="tall-ships" />
+      <small>All users can see the room and write in it.</small>
+    </FormDialog>
   );
 }
