@@ -5,7 +5,7 @@ export interface TestRun {
   readonly suites: readonly SuiteResult[];
   /** Failures outside of the suites, such as a failed build. */
   readonly failures: readonly string[];
-  /** From the first build to the last test, in ms. */
+  /** The time from the first build to the last test, in ms. */
   readonly durationMs: number;
   /** The longest run that passes where `CI` is set, in minutes. @default no limit */
   readonly maxMinutes?: number;

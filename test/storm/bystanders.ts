@@ -14,7 +14,7 @@ export interface BystandersInput {
 /** The times since the last reading, in ms. */
 export interface BystanderTimes {
   readonly roundTrips: readonly number[];
-  /** How late the timers of this process were. */
+  /** The delays of the timers of this process. */
   readonly delays: readonly number[];
 }
 

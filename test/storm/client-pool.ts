@@ -17,7 +17,7 @@ export interface ClientPoolOptions {
 /** One client, and its events since the last reset of the pool. */
 interface PooledClient {
   readonly client: WebSocketClient<typeof protocol>;
-  /** When the client's latest attempt was due, when it began, and when it was welcomed: `performance.now()`. */
+  /** The times at which the latest attempt of the client was due, began and was welcomed, by `performance.now()`. */
   dueAt: number;
   begunAt: number;
   openedAt: number;
@@ -62,7 +62,7 @@ export class ClientPool {
     return this.#clients.filter(({ gaps }) => gaps === 1).length;
   }
 
-  /** When the successful attempts were due, how late they began, and when their welcomes arrived; each sorted. */
+  /** The due times, the delays and the times of the welcomes of the successful attempts; each list is sorted. */
   returns(): { readonly dues: number[]; readonly delays: number[]; readonly opens: number[] } {
     const sorted = (of: (pooled: PooledClient) => number) => this.#clients.map(of).sort((a, b) => a - b);
     return {

@@ -30,9 +30,9 @@ export interface StormOptions {
  */
 export interface Outage {
   readonly pauseMs: number;
-  /** From the kill to the first successful attempt: the pause, and the start of the new process. */
+  /** The time from the kill to the first successful attempt: the pause, and the start of the new process. */
   readonly awayMs: number;
-  /** 99 of 100 attempts began at most this late. */
+  /** The 99th percentile of the delays of attempts. */
   readonly lateMs: number;
   readonly failures: number;
   readonly busiest: number;
@@ -103,7 +103,7 @@ export async function storm({
   return outages;
 }
 
-/** How the successful attempts were spread over time, had each begun when it was due. */
+/** The distribution of the successful attempts over time, by their due times. */
 function spread(
   pool: ClientPool,
   killedAt: number,

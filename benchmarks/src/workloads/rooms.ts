@@ -90,7 +90,7 @@ function roomsOf(roomSize: number, durationMs: number, hasReceipts = false): Wor
     plan: {
       ...{ kind: "rooms", connections: CONNECTIONS, roomSize, bytes: 128, hasReceipts },
       inFlight: IN_FLIGHT,
-      // Longer than others, because V8 still compiles in the first second.
+      // The parts are longer than others, because V8 still compiles in the first second.
       durationMs: durationMs * 2,
     },
     figures: [

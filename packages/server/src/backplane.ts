@@ -210,7 +210,7 @@ export interface Backplane extends BackplaneRooms {
   /** The memory that the history takes in this process. @default none */
   historyUsage?(): HistoryUsage;
 
-  /** Reserves a slot for a connection that is about to open. The reservation ends without a `+` within 10 s. */
+  /** Reserves a slot for a connection that is about to open. The reservation ends after 10 s unless a `+` follows. */
   admit(request: AdmissionRequest): Promise<Admission>;
   /**
    * Applies operations in their order; each may be applied twice without harm. Resolves when they have taken effect, also after an

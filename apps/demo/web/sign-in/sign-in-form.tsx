@@ -8,7 +8,7 @@ import { Field } from "./field.tsx";
 
 export type SignInMode = "guest" | "sign-in" | "sign-up";
 
-/** The key under which the browser keeps how its user has signed in. */
+/** The storage key of the way in which the user of this browser has signed in last. */
 export const LAST_MODE = "halyard-demo-sign-in";
 
 const BUTTONS: Readonly<Record<SignInMode, string>> = {
@@ -19,13 +19,13 @@ const BUTTONS: Readonly<Record<SignInMode, string>> = {
 
 const MIN_PASSWORD_LENGTH = 8;
 
-/** The form of one way to sign in. When it succeeds, Better Auth has a session and the app shows the chat instead. */
+/** The form of one way to sign in. After a sign-in, Better Auth has a session, and the app shows the chat. */
 export function SignInForm({ mode }: { readonly mode: SignInMode }) {
   const [problem, submit, isBusy] = useActionState<string | undefined, FormData>(
     (_, form) => authenticate(mode, form),
     undefined,
   );
-  // Not the form's own action: React would empty the fields after a failure.
+  // No `action` of the form, because React would empty the fields after a failure.
   const onSubmit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -71,14 +71,14 @@ export function SignInForm({ mode }: { readonly mode: SignInMode }) {
   );
 }
 
-/** @returns the text of the problem; undefined when the user is signed in */
+/** Signs the user in. @returns the text of the problem; undefined after a success */
 async function authenticate(mode: SignInMode, form: FormData): Promise<string | undefined> {
   const name = formText(form, "name").trim();
   const account = { email: formText(form, "email").trim(), password: formText(form, "password") };
   try {
     const { error } = await request(mode, name, account);
     if (error) return error.message ?? "The sign-in has failed. Please try again.";
-    // The next time, a new account signs in.
+    // A new account uses the sign-in form the next time.
     writeItem("localStorage", LAST_MODE, mode === "guest" ? mode : "sign-in");
     announceSignIn();
     return undefined;
@@ -95,7 +95,7 @@ interface Account {
 function request(mode: SignInMode, name: string, account: Account) {
   switch (mode) {
     case "guest":
-      // Better Auth types no body for this call; the server's `generateName` reads the query.
+      // `generateName` of the server reads the query, because Better Auth types no body for this call.
       return authClient.signIn.anonymous({ fetchOptions: { query: { name } } });
     case "sign-in":
       return authClient.signIn.email(account);

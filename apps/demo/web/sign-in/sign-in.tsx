@@ -46,7 +46,7 @@ export function SignIn({ notice }: { readonly notice: string | undefined }) {
               </label>
             ))}
           </fieldset>
-          {/* Keyed, so that an error of one form is not shown in the next one. */}
+          {/* A key, so that an error of one form is not shown in the next one. */}
           <SignInForm key={mode} mode={mode} />
         </div>
       </section>
@@ -54,7 +54,7 @@ export function SignIn({ notice }: { readonly notice: string | undefined }) {
   );
 }
 
-/** How this browser's user has signed in before. */
+/** The way in which the user of this browser has signed in last. */
 function readMode(): SignInMode {
   const last = readItem("localStorage", LAST_MODE);
   return MODES.find(({ mode }) => mode === last)?.mode ?? "guest";

@@ -2,13 +2,13 @@ import { useEffect, useState } from "react";
 import { Logo } from "../components/logo.tsx";
 import { isServerThere, serverOrigin } from "../lib/server-url.ts";
 
-/** The session could not be read: the server is down, or (in development) rejects the origin of this page. */
+/** Shown if the session cannot be loaded: the server is down or, in development, rejects the origin of this page. */
 export function Unreachable({ onRetry }: { readonly onRetry: () => void }) {
   const [isOriginRejected, setIsOriginRejected] = useState(false);
   const isForeign = serverOrigin() !== location.origin;
 
   useEffect(() => {
-    // To the page, a rejected CORS request and a server that is down look alike; a request without CORS tells them apart.
+    // The page cannot distinguish a rejected CORS request from a server that is down. A request without CORS can.
     if (isForeign) void isServerThere().then(setIsOriginRejected);
   }, [isForeign]);
 

@@ -6,7 +6,7 @@ const { manager, handlers } = createWebSocketSystem({
   protocol,
   authenticate, // connections with the same `user.id` are one user: one entry in the list, one cursor
   async onConnect({ user }) {
-    // To each tab of the user only.
+    // Sent to each tab of the user only.
     await manager.sendToUser(user.id, { type: "devices", devices: [] });
   },
 });
