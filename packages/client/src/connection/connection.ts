@@ -72,7 +72,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   readonly #reconnector: Reconnector;
   readonly #liveness: Liveness;
   #clientId: string | undefined;
-  /** Counts all attempts of this client. Of two connections of one client, the server keeps the one with the higher number. */
+  /** Counts the attempts under the client id. Of two connections of one client, the server keeps the one with the higher number. */
   attempt = 0;
   state: ConnectionState = CLOSED;
   user: PublicUser | undefined;
@@ -101,6 +101,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
 
   set clientId(clientId: string | undefined) {
     this.#clientId = clientId;
+    this.attempt = 0;
   }
 
   /** Connects now, replacing the current connection or attempt. */
@@ -132,6 +133,8 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     const isClosed = state.status === "closed";
     // Runs before any listener, because a listener may start the client again at once.
     if (isClosed || state.status === "authRequired") this.#reconnector.disconnect(CLOSED_BY_CLIENT);
+    // No server has let this client in. One that sees its first attempt knows that the client has begun nothing before.
+    if (state.status === "authRequired" && !this.user) this.attempt = 0;
     if (isClosed) {
       this.#unwatchPage?.();
       this.#unwatchPage = undefined;
