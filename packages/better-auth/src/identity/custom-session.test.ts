@@ -60,6 +60,33 @@ it("reads a custom session from a cookie, a ticket and a check in the shape that
   watch.stop();
 });
 
+it("follows a custom session with numbers that JSON does not have, as long as it is valid", async () => {
+  let credit = 1n;
+  const auth = betterAuth({
+    ...test.auth.options,
+    plugins: [
+      customSession(async ({ user, session }) => Promise.resolve({ user: { ...user, credit }, session })),
+    ],
+  });
+  const clock = new FakeClock({ now: Date.now(), random: () => 0.5 });
+  const authenticator = betterAuthAuthenticator(auth, { clock });
+  const identity = await authenticator.authenticate(upgrade({ origin: ORIGIN, cookie: ada.cookie }));
+  if (identity === null) throw new Error("401");
+  const credits: bigint[] = [];
+  const connection: WatchedConnection<typeof identity> = {
+    identity,
+    replace: (next) => void credits.push(next.user.credit),
+    close: () => undefined,
+  };
+  const watch = authenticator.watch({ announce: () => undefined, revoke: () => undefined });
+  watch.opened(connection);
+  credit = 2n;
+  clock.skip(61_000);
+  await until(() => credits.length > 0);
+  expect(credits).toEqual([2n]);
+  watch.stop();
+});
+
 it("rejects an origin that is not an allowed host of a dynamic baseURL, whatever the Host header says", async () => {
   const authenticator = betterAuthAuthenticator(customAuth(), { logger: { warn: () => undefined } });
   const request = upgrade({ origin: "https://evil.com", host: "evil.com", cookie: ada.cookie });

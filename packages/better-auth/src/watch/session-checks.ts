@@ -1,6 +1,7 @@
 // Reads the sessions of open connections from the store again, and acts on what it finds.
 // The session watch calls it for each session that opens or changes; a one-second timer calls it for the sessions that are due.
 // Guarantees one read per session, however many connections it has, and no sign-out because the store does not answer.
+import { isDeepStrictEqual } from "node:util";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { SessionCloseCode } from "@halyard/server";
 import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
@@ -101,12 +102,11 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
     identity: SessionOf<TAuth>,
     mustReplace: boolean,
   ): void {
-    const fresh = JSON.stringify(identity);
     session.identity = identity;
     session.verifiedAt = this.#clock.now();
     this.schedule(session);
     for (const connection of session.connections) {
-      if (mustReplace || JSON.stringify(connection.identity) !== fresh) connection.replace(identity);
+      if (mustReplace || !isSame(connection.identity, identity)) connection.replace(identity);
     }
   }
 
@@ -121,5 +121,14 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
   /** @returns the time varied by ± 20 %, so that sessions that opened together are not checked together */
   #jitter(ms: number): number {
     return ms * (0.8 + 0.4 * this.#clock.random());
+  }
+}
+
+/** Whether two identities are the same as JSON, in which a date and its text are equal; or in all fields, where JSON cannot hold one. */
+function isSame(one: object, other: object): boolean {
+  try {
+    return JSON.stringify(one) === JSON.stringify(other);
+  } catch {
+    return isDeepStrictEqual(one, other);
   }
 }
