@@ -9,6 +9,7 @@ import type { Lease } from "./lease.ts";
 import type { PresenceStream } from "./presence-stream.ts";
 import type { Scripts } from "../scripts/scripts.ts";
 import type { StoreClock } from "../common/store-clock.ts";
+import { countOf } from "../common/count-of.ts";
 import { toJson } from "../common/to-json.ts";
 
 export interface PresenceWriterParts {
@@ -134,7 +135,7 @@ export class PresenceWriter {
 
   async #untilApplied(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
     const { clock, stream, time } = this.#parts;
-    const json = toJson(ops.map((op) => time.operationToStore(op)));
+    const json = toJson(ops.map((op) => withCounts(time.operationToStore(op))));
     while (!this.#isStopped) {
       try {
         const { evictions, offset } = await this.#apply(json);
@@ -172,4 +173,15 @@ export class PresenceWriter {
     const periods = new Set(ops.map((op) => (op.op === "-" ? op.graceMs : 0)));
     for (const graceMs of periods) if (graceMs > 0) this.#parts.lease.beatIn(graceMs + 10);
   }
+}
+
+/** The operation with limits that JSON holds. */
+function withCounts(op: PresenceOp): PresenceOp {
+  if (op.op === "-" || (op.limit === undefined && op.state === undefined)) return op;
+  const { limit, state } = op;
+  return {
+    ...op,
+    ...(limit !== undefined && { limit: countOf(limit) }),
+    ...(state && { state: { ...state, announcedUsers: countOf(state.announcedUsers) } }),
+  };
 }

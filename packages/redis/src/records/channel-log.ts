@@ -15,6 +15,7 @@ import type {
 import type { Calls } from "../link/calls.ts";
 import type { Keys } from "../scripts/keys.ts";
 import type { Scripts } from "../scripts/scripts.ts";
+import { countOf } from "../common/count-of.ts";
 import { flagOf } from "../common/flag-of.ts";
 import type { SeenPositions } from "./seen-positions.ts";
 
@@ -149,7 +150,8 @@ export class ChannelLog {
 
   /** The arguments of scripts/log-common.lua, in this order. */
   #toStore({ channel, data, history, call }: StoredMessage): string[] {
-    const bounds = [String(history.messages), String(history.bytes), String(history.ms)];
+    const { bytes, messages, ms } = history;
+    const bounds = [countOf(messages), countOf(bytes), Math.ceil(ms)].map(String);
     return [data, ...bounds, this.#parts.keys.channel(channel).messages, String(CHANNEL_MS), call];
   }
 

@@ -17,6 +17,7 @@ import type { DirectCalls } from "../link/direct-calls.ts";
 import type { Keys } from "../scripts/keys.ts";
 import type { Scripts } from "../scripts/scripts.ts";
 import type { StoreClock } from "../common/store-clock.ts";
+import { countOf } from "../common/count-of.ts";
 import { flagOf } from "../common/flag-of.ts";
 import { toJson } from "../common/to-json.ts";
 
@@ -45,14 +46,16 @@ export class Records {
   }
 
   async admit(request: AdmissionRequest): Promise<Admission> {
-    this.#mostClients = Math.max(this.#mostClients, Math.min(2 * request.limit, Number.MAX_SAFE_INTEGER));
+    const limit = countOf(request.limit);
+    this.#mostClients = Math.max(this.#mostClients, countOf(2 * limit));
     const { session, authenticatedAt: time, ...rest } = request;
     const authenticatedAt = time === undefined ? undefined : this.#parts.time.monotonicToStore(time);
     const hash = session === undefined ? "" : hashOf(session);
-    const [outcome, ...more] = (await this.#run("admit", toJson({ ...rest, authenticatedAt }), hash)) as [
-      string,
-      ...(string | number)[],
-    ];
+    const [outcome, ...more] = (await this.#run(
+      "admit",
+      toJson({ ...rest, limit, authenticatedAt }),
+      hash,
+    )) as [string, ...(string | number)[]];
     if (outcome === "admitted") return { admitted: true, replaced: more.map(String) };
     if (outcome === "revoked") return { admitted: false, reason: "revoked", code: Number(more[0]) };
     return { admitted: false, reason: outcome === "superseded" ? "superseded" : "limit" };

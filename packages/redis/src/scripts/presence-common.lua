@@ -18,9 +18,8 @@ local ONLINE = 'online'
 -- The time after which a reservation ends, unless its connection opens, ms.
 local RESERVATION_MS = 10000
 
-local events, presence = {}, nil
--- For each roster with an event: the offset of the last one, or false if the roster is empty after it.
-local lastOf = {}
+-- In `lastOf`, for each roster with an event: the offset of the last one, or false if the roster is empty after it.
+local events, presence, lastOf = {}, nil, {}
 
 local function nextEventOffset()
   if presence == nil then
@@ -174,7 +173,8 @@ local function writeSlots(user, slots)
   end
   redis.call('DEL', key)
   if #fields == 0 then return end
-  redis.call('HSET', key, unpack(fields))
+  -- No call of Lua takes more than about 8,000 arguments.
+  for n = 1, #fields, 1000 do redis.call('HSET', key, unpack(fields, n, math.min(n + 999, #fields))) end
   if not isOpen then redis.call('PEXPIRE', key, RESERVATION_MS) end
 end
 
