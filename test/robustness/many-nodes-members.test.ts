@@ -2,7 +2,7 @@
 import { createPublisher } from "@halyard/server/publisher";
 import type { Publisher } from "@halyard/server";
 import { describe, expect, it } from "vitest";
-import { announce, heard } from "../support/away.ts";
+import { announce, chat, heard } from "../support/away.ts";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
 import type { NodeSocket } from "../support/two-nodes.ts";
 
@@ -126,6 +126,26 @@ describe.each(["a manager", "a publisher"] as const)("%s", (kind) => {
     await expect(review).rejects.toMatchObject(unavailable);
     expect(ada.of("left")).toHaveLength(kind === "a manager" ? 1 : 0);
   });
+});
+
+it("what a removed user has sent to the room over a lost connection does not run any more", async () => {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const nodes = new TwoNodes({
+    // Whether a user is in the room is the server's own knowledge: who is in it may write there.
+    authorize: () => true,
+    chat: { beforePublish: ({ content }) => (content === "slow" ? promise : undefined) },
+  });
+  const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team", "lobby"] });
+  const bob = await nodes.connect(nodes.a, "bob", { rooms: ["team", "lobby"] });
+  for (const [seq, text] of ["slow", "in the room"].entries())
+    ada.say(chat(text, seq + 1, seq === 0 ? "lobby" : "team"));
+  ada.say(chat("elsewhere", 3, "lobby"));
+  await nodes.run(100);
+  ada.close(1006);
+  await settle(nodes, nodes.a.manager.removeFromRoom("ada", "team"));
+  resolve(undefined);
+  await nodes.run(1_000);
+  expect(bob.chats).toEqual(["slow", "elsewhere"]);
 });
 
 describe("a node that is cut off at that moment", () => {

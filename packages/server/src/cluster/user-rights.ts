@@ -1,7 +1,8 @@
 // Tells every node that the rights of a user have changed: a room is lost, or `authorize` must be asked again about everything.
 // Called by the manager, by publishers, and for instructions of other nodes.
-// Guarantees: decisions about the user's connections that are under way are made again; clients that are away lose their right
-// to the room. A node that is cut off from the backplane changes the rights of its connections when it is back.
+// Guarantees: decisions about the user's connections that are under way are made again; what a connection that has closed has left to
+// run does not run in a lost room; clients that are away lose their right to the room. A node that is cut off from the backplane changes
+// the rights of its connections when it is back.
 import type { Backplane } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
@@ -14,7 +15,7 @@ import type { NodeInstructions, RightsChange } from "./node-instructions.ts";
 export interface UserRightsParts {
   readonly backplane: Pick<Backplane, "takeRoom">;
   readonly clock: Clock;
-  readonly connections: Pick<ConnectionTable, "all" | "ofUser">;
+  readonly connections: Pick<ConnectionTable, "withLost" | "ofUserWithLost">;
   readonly instructions: Pick<NodeInstructions, "give">;
   readonly onError: (error: unknown) => void;
 }
@@ -53,14 +54,15 @@ export class UserRights {
     await this.#parts.instructions.give(change);
   }
 
-  /** Changes the rights of the user's connections to this node. */
+  /** Changes the rights of the user's connections to this node, and of lost ones whose sends and requests still run or wait. */
   changeHere({ rightsOf, lostRoom }: RightsChange): void {
-    for (const connection of this.#parts.connections.ofUser(rightsOf)) this.#change(connection, lostRoom);
+    for (const connection of this.#parts.connections.ofUserWithLost(rightsOf))
+      this.#change(connection, lostRoom);
   }
 
   /** Asks `authorize` again about every connection of this node, because changes may have been missed. */
   reviewAll(): void {
-    this.#reviewNext([...this.#parts.connections.all()]);
+    this.#reviewNext(this.#parts.connections.withLost());
   }
 
   stop(): void {
