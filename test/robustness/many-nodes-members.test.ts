@@ -1,6 +1,6 @@
 // A user loses a room, or the right to it, on every node at once: what an application calls when its members change.
 import { createPublisher } from "@halyard/server/publisher";
-import type { Publisher } from "@halyard/server";
+import type { Backplane, BackplaneHandlers, Publication, Publisher } from "@halyard/server";
 import { describe, expect, it } from "vitest";
 import { announce, chat, heard } from "../support/away.ts";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
@@ -245,5 +245,40 @@ describe("a node that is cut off at that moment", () => {
     await nodes.run(12_000);
     for (const { closedWith } of [...before, atOnce, later]) codes.push(closedWith);
     expect(codes).toEqual([4403, 4403, undefined, undefined]);
+  });
+});
+
+describe("where instructions to nodes are lost", () => {
+  it("those that follow are carried out, in a store that has lost everything", async () => {
+    const { nodes } = scene();
+    const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team"] });
+    await settle(nodes, nodes.a.manager.disconnectRoom("lobby"));
+    nodes.shared.clear();
+    await settle(nodes, nodes.a.manager.disconnectRoom("team", { code: 4403 }));
+    expect(ada.closedWith).toBe(4403);
+  });
+
+  it("a node reads their channel when the backplane says that messages of it may be missing", async () => {
+    let interrupt = (): void => {};
+    const deaf = (_: string, backplane: Backplane): Backplane => {
+      const start = backplane.start.bind(backplane);
+      return Object.assign(backplane, {
+        start: (handlers: BackplaneHandlers) => {
+          const names = ["nodes"];
+          interrupt = () => handlers.onInterrupted(names);
+          const onPublication = (publication: Publication): void => {
+            if (!names.includes(publication.channel)) handlers.onPublication(publication);
+          };
+          return start({ ...handlers, onPublication });
+        },
+      });
+    };
+    const nodes = new TwoNodes({}, {}, deaf);
+    const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team"] });
+    await settle(nodes, nodes.a.manager.disconnectRoom("team", { code: 4403 }));
+    expect(ada.closedWith).toBeUndefined();
+    interrupt();
+    await nodes.run(1_000);
+    expect(ada.closedWith).toBe(4403);
   });
 });

@@ -2,7 +2,7 @@
 // channel, so that a node that was cut off from the backplane reads the instructions that it has missed.
 // Called by room-closes.ts and user-rights.ts; start-backplane.ts passes the events of the backplane.
 // Guarantees: a node carries out each instruction of another node once, in the order of the channel; if some of them can no longer be
-// read, `onGap` is called in their place.
+// read, `onGap` is called in their place, and those after them are carried out.
 import type { Position } from "@halyard/protocol";
 import { z } from "zod";
 import type { Backplane, HistoryBounds, LogEntry, Publication, PublishResult } from "../backplane.ts";
@@ -86,9 +86,12 @@ export class NodeInstructions {
   catchUp(): Promise<void> {
     if (this.#parts.backplane.kind === "memory" || this.#isStopped) return Promise.resolve();
     this.#isOutdated = true;
-    return (this.#reading ??= this.#readAll().finally(() => {
-      this.#reading = undefined;
-    }));
+    return (this.#reading ??= this.#readAll());
+  }
+
+  /** Call when positions in these channels may be followed by a gap. Resolves as {@link catchUp} does. */
+  onInterrupted(channels: readonly string[]): Promise<void> {
+    return channels.includes(CHANNEL) ? this.catchUp() : Promise.resolve();
   }
 
   stop(): void {
@@ -111,6 +114,9 @@ export class NodeInstructions {
       // The monitor of the backplane reports an outage.
       if (!isUnavailable(error)) onError(error);
       this.#retry = clock.setTimeout(() => void this.catchUp(), RETRY_MS);
+    } finally {
+      // In the turn in which the last read was found to be sufficient: a publication after it begins the next read.
+      this.#reading = undefined;
     }
   }
 
@@ -119,16 +125,15 @@ export class NodeInstructions {
     const page = { after: before?.off ?? 0, limit: before === undefined ? 0 : PAGE };
     const { epoch, top, entries } = await this.#parts.backplane.read(CHANNEL, page);
     if (this.#isStopped) return;
+    const start = entries[0]?.prev ?? top;
+    if (before?.epoch !== epoch || before.off !== start) {
+      this.#position = { epoch, off: start };
+      this.onGap();
+    }
     for (const entry of entries)
       if (this.#position !== undefined && isNext(this.#position, { ...entry, epoch })) this.#carryOut(entry);
-    const { epoch: knownEpoch, off } = this.#position ?? {};
-    if (knownEpoch === epoch && off === top) return;
-    if (knownEpoch === epoch && off !== before?.off) {
-      this.#isOutdated = true;
-      return;
-    }
-    this.#position = { epoch, off: top };
-    this.onGap();
+    // The page was full, or has a hole.
+    if (this.#position?.off !== top) this.#isOutdated = true;
   }
 
   #carryOut({ data, offset }: LogEntry): void {

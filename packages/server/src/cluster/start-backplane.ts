@@ -93,12 +93,11 @@ export function startBackplane(
     onPresence: presence.onPresence,
     onNotice: sessionWatches.onNotice,
     onInterrupted: (names) => {
-      if (names !== "all") {
-        channels.onInterrupted(names);
-        return;
-      }
-      void declareAgain(false);
-      void checkAll();
+      if (names === "all") void Promise.all([declareAgain(false), checkAll()]);
+      else
+        void instructions.onInterrupted(names).then(() => {
+          channels.onInterrupted(names);
+        });
     },
     onMessage: (data) => {
       const message = parseNodeMessage(data);
