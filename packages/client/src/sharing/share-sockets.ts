@@ -12,11 +12,13 @@ export function shareSockets(
 ): void {
   const options = { ...settings };
   const { url } = options;
+  // The `import` of a bundler may throw at once, as webpack's does where the page allows trusted scripts only.
+  const load = async (): Promise<void> => {
+    (await import("./shared-socket.ts")).shareSockets({ clock, options, settings });
+  };
   let loading: Promise<void> | undefined;
   settings.url = async () => {
-    loading ??= import("./shared-socket.ts").then((module) =>
-      module.shareSockets({ clock, options, settings }),
-    );
+    loading ??= load();
     await loading.catch(reportError);
     return typeof url === "function" ? url() : url;
   };
