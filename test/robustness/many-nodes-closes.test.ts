@@ -3,6 +3,7 @@ import { attachWebSocketServer } from "@halyard/server/node";
 import { createServer, get } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { chat } from "../support/away.ts";
 import { UPGRADE_HEADERS } from "../support/handshake.ts";
 import { closeServers, listen } from "../support/http-servers.ts";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
@@ -93,5 +94,36 @@ describe("on two nodes", () => {
     await nodes.run(5_000);
     expect([superseded.closedWith, oldest.closedWith]).toEqual([4409, 4410]);
     expect(newest.map(({ closedWith }) => closedWith)).toEqual([undefined, undefined]);
+  });
+});
+
+describe("a room that is closed", () => {
+  it("closes a connection in it whose rights are being asked about again", async () => {
+    let isHanging = false;
+    const nodes = new TwoNodes({
+      authorize: () => (isHanging ? new Promise<boolean>(() => {}) : true),
+    });
+    const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team"] });
+    isHanging = true;
+    await Promise.all([nodes.a.manager.reauthorize("ada"), nodes.run(1_000)]);
+    await Promise.all([nodes.a.manager.disconnectRoom("team"), nodes.run(1_000)]);
+    expect(ada.closedWith).toBe(4401);
+  });
+
+  it("drops what a lost connection has sent there", async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const nodes = new TwoNodes({
+      authorize: () => true,
+      chat: { beforePublish: ({ content }) => (content === "slow" ? promise : undefined) },
+    });
+    const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team"] });
+    for (const [index, content] of ["slow", "more"].entries()) ada.say(chat(content, index + 1, "team"));
+    await nodes.run(100);
+    ada.close(1006);
+    await Promise.all([nodes.a.manager.disconnectRoom("team"), nodes.run(1_000)]);
+    const bob = await nodes.connect(nodes.a, "bob", { rooms: ["team"] });
+    resolve(undefined);
+    await nodes.run(1_000);
+    expect(bob.chats).toEqual([]);
   });
 });

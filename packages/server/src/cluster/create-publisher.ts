@@ -98,7 +98,7 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
     const clientRooms = { take: () => undefined };
     this.#actions = {
       revocations: new Revocations(withoutConnections),
-      roomCloses: new RoomCloses({ ...withoutConnections, clientRooms, readersOf: () => [] }),
+      roomCloses: new RoomCloses({ ...withoutConnections, clientRooms, membersOf: () => [] }),
       userRights: new UserRights(withoutConnections),
     };
     addPublisher(backplane);

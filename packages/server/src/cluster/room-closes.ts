@@ -11,8 +11,8 @@ import type { NodeInstructions, RoomClose } from "./node-instructions.ts";
 export interface RoomClosesParts {
   readonly clientRooms: Pick<ClientRooms, "take">;
   readonly instructions: Pick<NodeInstructions, "give">;
-  /** The connections of this node that are in a room. */
-  readonly readersOf: (room: string) => readonly Connection[];
+  /** The connections of this node that are in a room, and lost ones of which sends or requests still run or wait. */
+  readonly membersOf: (room: string) => readonly Connection[];
   readonly onError: (error: unknown) => void;
 }
 
@@ -36,8 +36,8 @@ export class RoomCloses {
 
   /** Closes the connections of this node. */
   closeHere({ closeRoom: room, code, reason }: RoomClose): void {
-    const { clientRooms, onError, readersOf } = this.#parts;
-    for (const connection of readersOf(room)) {
+    const { clientRooms, membersOf, onError } = this.#parts;
+    for (const connection of membersOf(room)) {
       // Before the close, because afterwards the rooms of the connection are not known.
       Promise.resolve(clientRooms.take(connection, room)).catch(onError);
       connection.close(code, reason);

@@ -16,7 +16,6 @@ import { countedRoomStats, storedRoomStats } from "./room-statistics.ts";
 import { ServerRequests } from "./server-requests.ts";
 import { UserRights } from "./user-rights.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";
-import { roomChannel } from "../channels/channel-name.ts";
 import { AddressedCloses } from "../connection/addressed-closes.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import { Revocations } from "../connection/revocations.ts";
@@ -120,12 +119,14 @@ export function startBackplane(
 
 /** The parts whose effect is to be the same on every node, and the instructions by which they tell the other nodes. */
 function createInstructed(
-  { backplane, channels, clientRooms, clock, connections }: BackplaneListenerParts,
+  { backplane, clientRooms, clock, connections }: BackplaneListenerParts,
   onError: (error: unknown) => void,
 ): Pick<ClusterParts, "instructions" | "roomCloses" | "userRights"> {
   const instructions = new NodeInstructions({ backplane, clock, onError });
-  const readersOf = (room: string): readonly Connection[] => channels.subscribersOf(roomChannel(room));
-  const roomCloses = new RoomCloses({ clientRooms, instructions, readersOf, onError });
+  // Also those whose channel is withheld while `authorize` is asked again.
+  const membersOf = (room: string): readonly Connection[] =>
+    connections.withLost().filter(({ rooms }) => rooms?.has(room) === true);
+  const roomCloses = new RoomCloses({ clientRooms, instructions, membersOf, onError });
   const userRights = new UserRights({ backplane, clock, connections, instructions, onError });
   instructions.onInstruction = (instruction) => {
     if ("closeRoom" in instruction) roomCloses.closeHere(instruction);
