@@ -31,6 +31,7 @@ import { ChannelLog } from "./records/channel-log.ts";
 import { Connection } from "./link/connection.ts";
 import { Health } from "./link/health.ts";
 import { Keys } from "./scripts/keys.ts";
+import { KeptPositions } from "./records/kept-positions.ts";
 import { Lease } from "./presence/lease.ts";
 import { NotSentError } from "./link/not-sent-error.ts";
 import { NodeMessages } from "./records/node-messages.ts";
@@ -61,6 +62,7 @@ export class RedisBackplane implements Backplane {
   readonly #keys: Keys;
   readonly #log: ChannelLog;
   readonly #records: Records;
+  readonly #kept: KeptPositions;
   readonly #lease: Lease;
   readonly #presence: PresenceWriter;
   readonly #stream: PresenceStream;
@@ -99,6 +101,7 @@ export class RedisBackplane implements Backplane {
     this.#repair = new Repair({ ...shared, handlers, messages: this.#messages });
     this.#log = new ChannelLog({ ...shared, seen: this.#repair.losses.seen });
     this.#records = new Records(shared);
+    this.#kept = new KeptPositions(shared);
     this.#stream = new PresenceStream({
       clock,
       onEvents: (events) => this.#handlers?.onPresence(events),
@@ -106,12 +109,7 @@ export class RedisBackplane implements Backplane {
     });
     this.#lease = new Lease(
       { ...shared, leaseMs: options.leaseMs },
-      {
-        onRegistered: () => this.#declareAgain(),
-        onBeat: (beat) => {
-          this.#health.heard(beat);
-        },
-      },
+      { onRegistered: () => this.#declareAgain(), onBeat: this.#health.heard },
     );
     const written = { ...shared, lease: this.#lease, stream: this.#stream };
     this.#presence = new PresenceWriter({ ...written, limit: options.maxPendingCalls });
@@ -132,10 +130,12 @@ export class RedisBackplane implements Backplane {
     await this.#start();
     await this.#lease.start();
     this.#messages.start();
+    this.#kept.start(() => this.#subscriptions.wanted);
   }
 
   async stop(): Promise<void> {
     this.#messages.stop();
+    this.#kept.stop();
     this.#repair.losses.stop();
     if (this.#handlers !== undefined) {
       await this.#presence.stop();

@@ -26,10 +26,10 @@ export class Health {
     this.#since = dateOf(clock);
   }
 
-  heard(beat: { readonly rttMs: number } | { readonly error: unknown }): void {
+  readonly heard = (beat: { readonly rttMs: number } | { readonly error: unknown }): void => {
     this.#failure = "error" in beat ? beat.error : undefined;
     if ("rttMs" in beat) this.#rttMs = beat.rttMs;
-  }
+  };
 
   failed(error: unknown): void {
     this.#failure = error;

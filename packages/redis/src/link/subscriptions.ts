@@ -64,6 +64,11 @@ export class Subscriptions {
 
   readonly #onMessage: (text: string, channel: string) => void;
 
+  /** The channels that this node follows, or will follow when it is connected. */
+  get wanted(): Iterable<string> {
+    return this.#wanted;
+  }
+
   follow(channel: string): Promise<void> {
     this.#want(channel);
     if (this.#followed.has(channel) && !this.#isSyncing) return Promise.resolve();

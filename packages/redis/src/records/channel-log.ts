@@ -38,7 +38,7 @@ interface StoredMessage {
   readonly call: string;
 }
 
-/** How long a channel's position is kept after its last message. */
+/** How long the position of a channel is kept after its last message, and after the last node that follows it has ended. */
 export const CHANNEL_MS = 7 * 24 * 60 * 60 * 1000;
 /** How long a publication is remembered by the key of the caller, and by that of its call. */
 const KEY_MS = 300_000;
@@ -69,6 +69,8 @@ export class ChannelLog {
       ["GET", epoch],
       ["HGET", state, "offset"],
       ["XRANGE", log, `(${String(after)}`, "+", "COUNT", String(limit)],
+      // A node that opens a channel reads its position only; kept-positions.ts renews it from then on.
+      ...(limit === 0 ? [["PEXPIRE", state, String(CHANNEL_MS)]] : []),
     ])) as [string | null, string | null, RawEntry[] | null];
     if (stored !== null) this.#parts.seen.note(channel, stored, Number(top ?? 0));
     return {
