@@ -147,6 +147,22 @@ describe("a chat message", () => {
     expect(await system.ask(ws, { ...chat, content: "spam" })).toMatchObject([{ code: "internal" }]);
   });
 
+  it("has the whole author also when it runs after the last connection of the user was lost", async () => {
+    let publish = (): void => {};
+    create({ chat: { beforePublish: () => new Promise<void>((resolve) => (publish = resolve)) } });
+    const ada = await system.upgrade({ id: "u1", name: "Ada", image: "https://example.com/a.png" });
+    const reader = await system.open("bea");
+    const user = ada.take().find(({ type }) => type === "welcome")?.["user"];
+    await system.say(ada, { type: "chat_message", content: "hi" });
+    system.manager.handleClose(ada, 1006);
+    await system.clock.advance(10_000);
+    reader.take();
+    publish();
+    await system.clock.settle();
+    expect(reader.take()).toMatchObject([{ type: "chat_message", from: user }]);
+    expect(user).toMatchObject({ userId: "u1", image: "https://example.com/a.png" });
+  });
+
   it("gets neither a reply nor an error while it is not known to be stored: the connection stays open, and the message is stored later", async () => {
     const { backplane } = create().internals;
     const ws = await system.join("ada");

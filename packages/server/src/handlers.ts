@@ -5,10 +5,17 @@ import type { ConnectionTable } from "./connection/connection-table.ts";
 import { profileOf } from "./connection/public-profile.ts";
 import { assertFitsFrame } from "./delivery/frame-size.ts";
 import type { Composer } from "./messages/dispatcher.ts";
-import { contextOf } from "./messages/handler-context.ts";
+import { contextOf, openedAtOf } from "./messages/handler-context.ts";
 import { MessageHandler } from "./messages/handler-registry.ts";
 import type { HandleArguments } from "./messages/handler-registry.ts";
-import type { ConnectedUsers, HandlerContext, Published, WebSocketData, WebSocketInstance } from "./types.ts";
+import type {
+  ConnectedUsers,
+  GuestIdentity,
+  HandlerContext,
+  Published,
+  WebSocketData,
+  WebSocketInstance,
+} from "./types.ts";
 import { OutcomeUnknownError } from "./utils/errors.ts";
 
 /** The part of a manager that the built-in handlers use. Every manager implements it, with any contract. */
@@ -52,10 +59,11 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
         return undefined;
       const { beforePublish, echoToSender } = handler.#options;
       if (beforePublish !== undefined || handler.#broadcaster !== broadcaster) return undefined;
-      return ({ connection: { client, ws }, fields, messageId }) => {
+      return ({ connection: { client, identity, openedAt }, fields, messageId }) => {
         const { content } = fields as ChatMessage;
         const { connectedUsers } = connections;
-        const message = chatMessage({ ws, id: messageId(), content, connectedUsers });
+        const author = { user: identity.user, openedAt };
+        const message = chatMessage({ author, id: messageId(), content, connectedUsers });
         return { message, excluded: echoToSender === false ? client : undefined };
       };
     };
@@ -76,7 +84,8 @@ export class ChatMessageHandler extends MessageHandler<ChatMessage> {
     const { beforePublish } = this.#options;
     const content =
       beforePublish === undefined ? data.content : await contentAfter(beforePublish, data, context);
-    const message = chatMessage({ ws, id: context.messageId, content, connectedUsers });
+    const author = { user: context.user, openedAt: openedAtOf(context) };
+    const message = chatMessage({ author, id: context.messageId, content, connectedUsers });
     // Checked before the publish, whose failure would look temporary: this one lasts, however often the client tries again.
     if (content.length > LONG_CONTENT) assertFitsFrame(JSON.stringify(message), "chat_message");
     const except = this.#options.echoToSender === false ? ws : undefined;
@@ -103,20 +112,18 @@ async function contentAfter(
 }
 
 interface ChatMessageInput {
-  readonly ws: WebSocketInstance<WebSocketData>;
+  /** The user, and when the connection opened: what others see of a user whose last connection is lost. */
+  readonly author: { readonly user: GuestIdentity["user"]; readonly openedAt: number | undefined };
   readonly id: string;
   readonly content: string;
   readonly connectedUsers: ConnectedUsers;
 }
 
 /** A chat message with its author. */
-function chatMessage({ ws, id, content, connectedUsers }: ChatMessageInput) {
-  const { userId, name } = ws.data;
-  const author = connectedUsers.get(userId) ?? {
-    ...profileOf({ id: userId, name }),
-    connectedAt: new Date(0),
-  };
-  const from = { ...author, connectedAt: author.connectedAt.toISOString() };
+function chatMessage({ author: { user, openedAt = 0 }, id, content, connectedUsers }: ChatMessageInput) {
+  const connected = connectedUsers.get(user.id);
+  const { connectedAt } = connected ?? { connectedAt: new Date(openedAt) };
+  const from = { ...(connected ?? profileOf(user)), connectedAt: connectedAt.toISOString() };
   return { type: "chat_message", id, content, from } as const;
 }
 

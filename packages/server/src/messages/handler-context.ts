@@ -13,8 +13,13 @@ export interface ContextSource {
   readonly id: string;
   readonly identity: { readonly user: GuestIdentity["user"]; readonly session?: unknown };
   readonly rooms: ReadonlySet<string> | undefined;
+  /** When the connection opened, in ms since 1970. @default unknown */
+  readonly openedAt?: number | undefined;
   data: object | undefined;
 }
+
+/** When the connection of a context opened, in ms since 1970, if that is known. Not a field, because the application gets the context. */
+export let openedAtOf: (context: ConnectionContext) => number | undefined;
 
 /** The context of a connection, as hooks and handlers receive it. */
 export class ContextOfConnection implements ConnectionContext {
@@ -23,6 +28,10 @@ export class ContextOfConnection implements ConnectionContext {
   session: unknown;
   readonly connectionId: string;
   readonly #source: ContextSource;
+
+  static {
+    openedAtOf = (context) => (context instanceof ContextOfConnection ? context.#source.openedAt : undefined);
+  }
 
   constructor(source: ContextSource) {
     this.ws = source.ws;
