@@ -1,3 +1,4 @@
+import { HalyardError } from "@halyard/protocol/wire";
 import type { Position } from "@halyard/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import { HubScene as Scene } from "../../test/hub-scene.ts";
@@ -231,6 +232,15 @@ describe("ChannelHub without a backplane", () => {
     expect(hub.size).toBe(0);
     scene.isUnavailable = false;
     await expect(hub.whenSynced("room:a")).resolves.toMatchObject({ name: "room:a" });
+  });
+
+  it("follows no channel whose position cannot be read", async () => {
+    const { hub } = create();
+    scene.rewrite = () => {
+      throw new HalyardError("unavailable");
+    };
+    await expect(hub.whenSynced("room:a")).rejects.toMatchObject({ code: "unavailable" });
+    expect(scene.unsubscribed).toEqual(["room:a"]);
   });
 
   it("stops reading a failed channel once it has no subscriber", async () => {

@@ -236,12 +236,16 @@ export class ChannelHub {
   }
 
   #close(channel: Channel): void {
-    const { backplane, clock, logger } = this.#options;
     this.#channels.delete(channel.name);
     channel.dropFrames();
-    clock.clearTimeout(channel.retry);
-    backplane.unsubscribe(channel.name).catch((error: unknown) => {
-      logger.warn({ channel: channel.name, err: error }, "unsubscribe failed");
+    this.#options.clock.clearTimeout(channel.retry);
+    this.#unsubscribe(channel);
+  }
+
+  #unsubscribe({ name: channel }: Channel): void {
+    const { backplane, logger } = this.#options;
+    backplane.unsubscribe(channel).catch((error: unknown) => {
+      logger.warn({ channel, err: error }, "unsubscribe failed");
     });
   }
 
@@ -269,6 +273,9 @@ export class ChannelHub {
   }
 
   #remove(channel: Channel): void {
-    if (this.isCurrent(channel)) this.#channels.delete(channel.name);
+    if (!this.isCurrent(channel)) return;
+    this.#channels.delete(channel.name);
+    // The subscription may have taken effect, or may do so later.
+    this.#unsubscribe(channel);
   }
 }
