@@ -26,8 +26,9 @@ export class RecentMarks {
   /** Call when a mark was stored. */
   add(mark: Revocation, ttlMs: number): void {
     const key = keyOf(mark);
+    const earlierEnd = this.#marks.get(key)?.endsAt ?? 0;
     this.#marks.delete(key);
-    this.#marks.set(key, { mark, endsAt: this.#clock.now() + ttlMs });
+    this.#marks.set(key, { mark, endsAt: Math.max(earlierEnd, this.#clock.now() + ttlMs) });
     for (const oldest of this.#marks.keys()) {
       if (this.#marks.size <= MAX_MARKS) return;
       this.#marks.delete(oldest);

@@ -148,6 +148,25 @@ export function describeMarks({ start, advance, settle, name }: SuiteContext): v
     const refused = (code: number): object => ({ admitted: false, reason: "revoked", code });
     const admitted = { admitted: true, replaced: [] };
 
+    it.each([
+      [1_000, MINUTE],
+      [MINUTE, 1_000],
+    ])("last as long as the longer one of two: %i ms, then %i ms", async (first, second) => {
+      const { backplane } = await start();
+      const [user, session] = [name("u"), name("s")];
+      const close = { code: 4403, reason: "" };
+      await backplane.revoke({ user, notBefore: 1, ...close }, first);
+      await backplane.revoke({ user, notBefore: 2, ...close }, second);
+      await backplane.revoke({ session, ...close }, first);
+      await backplane.revoke({ session, ...close }, second);
+      await advance(5_000);
+      const marks = await backplane.revocations([user], [session]);
+      expect(marks).toEqual([
+        { user, notBefore: 2, ...close },
+        { session, ...close },
+      ]);
+    });
+
     it("refuse connections that were authenticated before the mark, and no later one", async () => {
       const [{ backplane }, user] = [await start(), name("u")];
       await backplane.revoke({ user, notBefore: 1_000, code: 4403, reason: "" }, MINUTE);

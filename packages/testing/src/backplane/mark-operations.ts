@@ -9,10 +9,10 @@ export function revoke(
 ): Operation<void> {
   return ({ state, now, emit }) => {
     const key = markKey(mark);
-    const earlier = state.marks.get(key)?.mark;
+    const { mark: earlier, endsAt = 0 } = state.marks.get(key) ?? {};
     const isOlder =
       earlier !== undefined && "user" in earlier && "user" in mark && earlier.notBefore > mark.notBefore;
-    if (!isOlder) state.marks.set(key, { mark, endsAt: now + ttlMs });
+    state.marks.set(key, { mark: isOlder ? earlier : mark, endsAt: Math.max(endsAt, now + ttlMs) });
     if ("user" in mark && mark.code === CloseCode.Forbidden)
       for (const client of state.clients.values()) if (client.user === mark.user) client.rooms.clear();
     emit({ kind: "revoked", mark, by });
