@@ -16,6 +16,7 @@ import { countedRoomStats, storedRoomStats } from "./room-statistics.ts";
 import { ServerRequests } from "./server-requests.ts";
 import { UserRights } from "./user-rights.ts";
 import type { ClientRooms } from "../connection/client-rooms.ts";
+import { roomChannel } from "../channels/channel-name.ts";
 import { AddressedCloses } from "../connection/addressed-closes.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
 import { Revocations } from "../connection/revocations.ts";
@@ -119,13 +120,18 @@ export function startBackplane(
 
 /** The parts whose effect is to be the same on every node, and the instructions by which they tell the other nodes. */
 function createInstructed(
-  { backplane, clientRooms, clock, connections }: BackplaneListenerParts,
+  { backplane, channels, clientRooms, clock, connections }: BackplaneListenerParts,
   onError: (error: unknown) => void,
 ): Pick<ClusterParts, "instructions" | "roomCloses" | "userRights"> {
   const instructions = new NodeInstructions({ backplane, clock, onError });
-  // Also those whose channel is withheld while `authorize` is asked again.
-  const membersOf = (room: string): readonly Connection[] =>
-    connections.withLost().filter(({ rooms }) => rooms?.has(room) === true);
+  const membersOf = (room: string): readonly Connection[] => {
+    const members = new Set(channels.subscribersOf(roomChannel(room)));
+    // Also those to which the channel is not sent while `authorize` is asked again or a hello is answered, and lost ones.
+    for (const connection of connections.withLost())
+      if (connection.stage !== "open" || connection.withheld !== undefined)
+        if (connection.rooms?.has(room) === true) members.add(connection);
+    return [...members];
+  };
   const roomCloses = new RoomCloses({ clientRooms, instructions, membersOf, onError });
   const userRights = new UserRights({ backplane, clock, connections, instructions, onError });
   instructions.onInstruction = (instruction) => {
