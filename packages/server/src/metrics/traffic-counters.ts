@@ -11,7 +11,7 @@ export interface Traffic {
 
 /** The frame types that do not belong to a contract. */
 const OWN_TYPES = new Set(
-  `hello ping join leave request authenticate skip welcome pong reply joined left gap reconnect error
+  `hello ping join leave presence_update request authenticate skip welcome pong reply joined left gap reconnect error
   chat_message typing_indicator announcement user_list user_joined user_left`.split(/\s+/),
 );
 const OTHER = "other";
