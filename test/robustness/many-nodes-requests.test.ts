@@ -122,6 +122,30 @@ describe("a request of the server to a client on another node", () => {
     expect(await meanwhile).toBe("timeout");
   });
 
+  it.each([300, 1_000])(
+    "settles within its time of %i ms, and asks the clients of the nodes that answer",
+    async (timeoutMs) => {
+      const { nodes, a } = scene();
+      const socket = await nodes.connect(nodes.a, "ada", { rooms: ["hall"] });
+      nodes.shared.freeze("b");
+      const results: unknown[] = [];
+      const note = (result: unknown): void => void results.push(result);
+      void outcome(a.request({ userId: "ada" }, "confirm", {}, { timeoutMs })).then(note);
+      void outcome(a.requestRoom("hall", "confirm", {}, { timeoutMs })).then(note);
+      await nodes.run(timeoutMs / 2);
+      expect(asked(socket)).toHaveLength(2);
+      for (const { $ } of asked(socket))
+        socket.say({ type: "reply", ...YES, $: { re: ($ as { readonly id: string }).id } });
+      await nodes.run(10);
+      expect(results).toMatchObject([{ answer: "yes" }, [{ status: "fulfilled", value: { answer: "yes" } }]]);
+      results.length = 0;
+      nodes.shared.freeze("a");
+      void outcome(a.request({ userId: "ada" }, "confirm", {}, { timeoutMs })).then(note);
+      await nodes.run(timeoutMs);
+      expect(results).toEqual(["timeout"]);
+    },
+  );
+
   it("ends with the signal, and rejects with its reason", async () => {
     const { nodes, a } = scene();
     await nodes.connect(nodes.b, "ada");

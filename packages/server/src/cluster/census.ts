@@ -52,13 +52,16 @@ export class Census {
     return { total: found.length, connections: named };
   }
 
-  /** @throws HalyardError `unavailable`, when it is not known which nodes there are */
-  async everywhere(group: Group): Promise<ClusterCensus> {
+  /**
+   * @param ms how long the other nodes have to answer
+   * @throws HalyardError `unavailable`, when it is not known which nodes there are
+   */
+  async everywhere(group: Group, ms = ANSWER_MS): Promise<ClusterCensus> {
     const { backplane, questions } = this.#parts;
     const nodes = await backplane.nodes();
     const others = nodes.filter((nodeId) => nodeId !== backplane.nodeId);
     const question = { ask: "who", ...group } as const;
-    const answers = await Promise.all(others.map((nodeId) => questions.askOnce(nodeId, question, ANSWER_MS)));
+    const answers = await Promise.all(others.map((nodeId) => questions.askOnce(nodeId, question, ms)));
     const found: CensusResult[] = [this.here(group)];
     const missing: string[] = [];
     for (const [index, answer] of answers.entries()) {

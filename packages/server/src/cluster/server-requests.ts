@@ -10,9 +10,10 @@ import { TIMEOUT_MS } from "../connection/pending-server-requests.ts";
 import type { RequestOptions, ServerRequest } from "../connection/pending-server-requests.ts";
 import type { MessageTypeRegistry } from "../messages/message-types.ts";
 import type { Clock, WebSocketInstance } from "../types.ts";
-import { describeIssues, toHalyardError, validationError } from "../utils/errors.ts";
-import { MAX_ASKED } from "./census.ts";
-import type { Census, ClusterCensus } from "./census.ts";
+import { DeadlineError, describeIssues, toHalyardError, validationError } from "../utils/errors.ts";
+import { withDeadline } from "../utils/with-deadline.ts";
+import { ANSWER_MS, MAX_ASKED } from "./census.ts";
+import type { Census, ClusterCensus, Group } from "./census.ts";
 import type { RequestTarget, RoomReply } from "./cluster-types.ts";
 import type { ConnectionRequests, PreparedRequest, Reply } from "./connection-requests.ts";
 
@@ -55,7 +56,7 @@ export class ServerRequests {
     try {
       const { clock } = this.#parts;
       const startedAt = clock.now();
-      const ids = await untilAborted(this.#idsOf(target), request.signal);
+      const ids = await untilAborted(this.#idsOf(target, checked), request.signal);
       const timeoutMs = checked.timeoutMs - (clock.now() - startedAt);
       return await untilAborted(this.#firstAnswer(ids, { ...checked, timeoutMs }), request.signal);
     } catch (error) {
@@ -69,9 +70,9 @@ export class ServerRequests {
   async requestRoom(room: string, request: ServerRequest): Promise<readonly RoomReply<unknown>[]> {
     const checked = await this.#check(request);
     try {
-      const { census, clock } = this.#parts;
+      const { clock } = this.#parts;
       const startedAt = clock.now();
-      const found = await untilAborted(census.everywhere({ room }), request.signal);
+      const found = await untilAborted(this.#find({ room }, checked), request.signal);
       if (found.total > MAX_ASKED)
         throw new HalyardError(
           "limit_exceeded",
@@ -106,14 +107,25 @@ export class ServerRequests {
   }
 
   /** The connections of a target. */
-  #idsOf(target: RequestTarget): Promise<readonly string[]> | readonly string[] {
+  #idsOf(target: RequestTarget, request: PreparedRequest): Promise<readonly string[]> | readonly string[] {
     if (isSocket(target)) {
       const connection = this.#parts.connections.of(target);
       return connection === undefined ? [] : [connection.id];
     }
     if ("connectionId" in target) return [target.connectionId];
-    const found = this.#parts.census.everywhere({ user: target.userId });
+    const found = this.#find({ user: target.userId }, request);
     return found.then(({ connections }) => connections.map(({ connectionId }) => connectionId));
+  }
+
+  /** The connections of a group. A node that does not answer takes at most half of the request's time; the rest is for the clients. */
+  async #find(group: Group, { timeoutMs }: PreparedRequest): Promise<ClusterCensus> {
+    const { census, clock } = this.#parts;
+    const found = census.everywhere(group, Math.min(ANSWER_MS, timeoutMs / 2));
+    try {
+      return await withDeadline(found, { clock, ms: timeoutMs });
+    } catch (error) {
+      throw error instanceof DeadlineError ? new HalyardError("timeout") : error;
+    }
   }
 
   /** The first successful answer. Without any, it rejects with the error of a client, if there is one. */
