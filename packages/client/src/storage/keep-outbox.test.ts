@@ -125,6 +125,30 @@ describe("an outbox that is kept", () => {
     expect(next.sockets.filter(({ readyState }) => readyState <= 1)).toEqual([own]);
   });
 
+  it("is stored again after a storage that has failed once, while another user signed in", async () => {
+    const storage = new FakeStorage();
+    const page = await load(storage);
+    const socket = await page.open();
+    void page.client.send("chat_message", { content: "a" });
+    await page.tick();
+    socket.receive(reply(socket.sent("chat_message")[0], { ch: "all", off: 1 }));
+    await page.tick();
+    page.client.reconnect();
+    await page.tick();
+    page.socket.accept();
+    await page.tick();
+    vi.spyOn(storage, "removeItem").mockImplementationOnce(() => {
+      throw new Error("full");
+    });
+    page.socket.receive(welcome({ user: BOB }));
+    await page.tick();
+    expect(page.errors.map(String)).toEqual(["Error: full"]);
+    await page.open({ user: BOB });
+    void page.client.send("chat_message", { content: "of Bob" });
+    await page.tick();
+    expect([...storage.items.values()].join()).toContain("of Bob");
+  });
+
   it("stays with the page that holds it: a duplicated tab begins anew and forgets its copy", async () => {
     const storage = new FakeStorage();
     const page = await load(storage);

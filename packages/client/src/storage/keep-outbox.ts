@@ -77,7 +77,12 @@ function keep(store: OutboxStore, client: KeptClient, { reportError }: KeepOutbo
     await store.set(clientId, snapshotOf(client, store.toDate));
   };
   const onChange = () => {
-    if (!isDue) save().catch(reportError);
+    if (!isDue)
+      save().catch((error: unknown) => {
+        // The next change is stored, and what this one could not.
+        isDue = false;
+        reportError(error);
+      });
     isDue = true;
   };
   const unsubscribes = [client.onQueue(onChange), client.onStateChange(onChange)];
