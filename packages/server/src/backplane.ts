@@ -201,8 +201,12 @@ export interface Backplane extends BackplaneRooms {
    * ephemeral message that certainly does not leave this node reaches the subscribers here, and that is no error.
    */
   publish(channel: string, data: string, options: PublishOptions): Promise<PublishResult>;
-  /** Resolves when every later publication will arrive. After an interruption the backplane renews the subscription. */
+  /**
+   * Resolves when every later publication will arrive. After an interruption the backplane renews the subscription. While any node is
+   * subscribed, the backplane keeps the position of the channel, however long ago the last message was published.
+   */
   subscribe(channel: string): Promise<void>;
+  /** Ends a subscription, also one whose call has failed. */
   unsubscribe(channel: string): Promise<void>;
   read(channel: string, page: ReadPage): Promise<ReadResult>;
   /** The newest position of each of at most 512 channels, in their order. */
