@@ -5,7 +5,7 @@
 import { encodeFrame, messageIdOf } from "@halyard/protocol/wire";
 import type { Frame, FrameMeta } from "@halyard/protocol/wire";
 import { LeaderSocket, randomId } from "./leader-socket.ts";
-import { SharedChannels, channelOf, mergePositions } from "./shared-channels.ts";
+import { SharedChannels, channelOf, channelOfRoom, mergePositions } from "./shared-channels.ts";
 import type { ServerWelcome, TabHello } from "./shared-channels.ts";
 import { SharedRooms } from "./shared-rooms.ts";
 import { SharedSends } from "./shared-sends.ts";
@@ -194,8 +194,8 @@ export class SharedConnection {
     const [clientId = "", key = ""] = re.split(/:(.*)/s);
     this.#sends.onAnswer(re);
     const tab = this.#tabs.ofClient(clientId);
+    const joined = this.#rooms.onAnswer(tab?.id, re, frame);
     if (!tab) return;
-    const joined = this.#rooms.onAnswer(tab.id, re, frame);
     if (joined && !this.#channels?.has(joined.ch)) this.#channels?.set(joined.ch, joined);
     if (joined) tab.read.set(joined.ch, joined.off);
     const { $: _, ...message } = frame;
@@ -215,10 +215,9 @@ export class SharedConnection {
       const isNews = ch === undefined || !(Number($?.off) <= Number(read.get(ch)));
       if (isWelcomed && isNews && (ch === undefined || this.#rooms.reads(id, ch, type))) to.push(id);
     }
-    if (type === "gap" && ch) this.#channels?.set(ch, position);
-    else if (type === "joined" && ch) {
+    if (setsPosition && ch) {
       this.#channels?.set(ch, position);
-      this.#rooms.onJoined(ch);
+      if (type === "joined") this.#rooms.onJoined(ch);
     } else if (type === "left" && ch) {
       this.#rooms.onLeft(ch);
       this.#channels?.drop(ch);
@@ -242,6 +241,8 @@ export class SharedConnection {
     if (key === undefined) return this.#sends.write(text);
     const answer = this.#rooms.onTabFrame(tab, frame, this.#tabs.size === 1);
     if (answer) return this.#send([tab.id], answer, { re: key });
+    // The last tab leaves the room, so a tab that comes later has to join it.
+    if (frame.type === "leave") this.#channels?.drop(channelOfRoom(String(frame["room"])));
     const sentId = `${tab.clientId}:${String(key)}`;
     const sent = encodeFrame(JSON.stringify(message), { id: sentId, ch });
     const kind = seq !== undefined ? "send" : frame.type === "join" ? "join" : "request";

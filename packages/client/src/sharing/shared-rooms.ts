@@ -1,6 +1,5 @@
 // Which tabs are in which room of the shared connection.
 // A room is joined at the server by each tab, and left with the last one; what a tab shows in it ends with the tab.
-import { encodeFrame } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import { channelOfRoom, isRoom } from "./shared-channels.ts";
 
@@ -11,13 +10,14 @@ interface Joined {
 }
 
 interface SharedRoom {
-  readonly name: string;
   /** The tabs that want to be in it, and those that read it. */
   readonly wanted: Set<string>;
   readonly readers: Set<string>;
   /** What each tab shows, the latest last. */
   readonly shown: Map<string, unknown>;
 }
+
+const nameOf = (ch: string): string => ch.slice("room:".length);
 
 export class SharedRooms {
   readonly #write: (text: string) => void;
@@ -88,22 +88,25 @@ export class SharedRooms {
       this.#joins.set(`${clientId}:${String(frame.$?.id)}`, channelOfRoom(name));
     } else {
       const isGiven = this.#given.has(channelOfRoom(name)) && !isOnlyTab;
-      if (this.#leave(room, tab) > 0 || isGiven) return { type: "reply" };
+      if (this.#leave(channelOfRoom(name), room, tab) > 0 || isGiven) return { type: "reply" };
     }
     return undefined;
   }
 
-  /** @returns what a tab has joined */
-  onAnswer(tab: string, id: string, frame: Frame): Joined | undefined {
+  /** @param tab that has asked; empty if it has gone @returns what it has joined */
+  onAnswer(tab = "", id: string, frame: Frame): Joined | undefined {
     const ch = this.#joins.get(id);
     if (ch === undefined) return undefined;
     this.#joins.delete(id);
     const room = this.#rooms.get(ch);
-    if (frame.type === "reply" && room?.wanted.has(tab)) {
+    const isJoined = frame.type === "reply";
+    if (isJoined && room?.wanted.has(tab)) {
       room.readers.add(tab);
       return frame["result"] as Joined;
     }
     room?.wanted.delete(tab);
+    // The join has waited here, and the leave of its tab, or its end, has overtaken it.
+    if (isJoined && !room?.wanted.size && !this.#given.has(ch)) this.#leaveWithoutTab(ch);
     return undefined;
   }
 
@@ -111,10 +114,9 @@ export class SharedRooms {
   exit(tab: string): string[] {
     const left: string[] = [];
     for (const [ch, room] of this.#rooms) {
-      if (!room.wanted.has(tab) || this.#leave(room, tab) > 0) continue;
+      if (!room.wanted.has(tab) || this.#leave(ch, room, tab) > 0) continue;
       left.push(ch);
-      this.hasLeft = true;
-      this.#write(JSON.stringify({ type: "leave", room: room.name }));
+      this.#leaveWithoutTab(ch);
     }
     return left;
   }
@@ -126,26 +128,30 @@ export class SharedRooms {
     this.hasLeft = false;
   }
 
+  #leaveWithoutTab(ch: string): void {
+    this.hasLeft = true;
+    this.#write(JSON.stringify({ type: "leave", room: nameOf(ch) }));
+  }
+
   #room(name: string): SharedRoom {
     const ch = channelOfRoom(name);
     const known = this.#rooms.get(ch);
     if (known) return known;
-    const room: SharedRoom = { name, wanted: new Set(), readers: new Set(), shown: new Map() };
+    const room: SharedRoom = { wanted: new Set(), readers: new Set(), shown: new Map() };
     this.#rooms.set(ch, room);
     return room;
   }
 
   /** @returns how many other tabs are in the room */
-  #leave(room: SharedRoom, tab: string): number {
-    const { name, wanted, readers, shown } = room;
+  #leave(ch: string, { wanted, readers, shown }: SharedRoom, tab: string): number {
     wanted.delete(tab);
     readers.delete(tab);
     const wasLatest = [...shown.keys()].at(-1) === tab;
     shown.delete(tab);
     const latest = [...shown.values()].at(-1);
     if (wasLatest && latest !== undefined)
-      this.#write(encodeFrame(JSON.stringify({ type: "presence_update", room: name, state: latest }), {}));
-    if (wanted.size === 0) this.#rooms.delete(channelOfRoom(name));
+      this.#write(JSON.stringify({ type: "presence_update", room: nameOf(ch), state: latest }));
+    if (wanted.size === 0) this.#rooms.delete(ch);
     return wanted.size;
   }
 }

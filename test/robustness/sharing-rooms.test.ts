@@ -1,0 +1,68 @@
+// The rooms of tabs that share a connection: it is in a room while one of them is.
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { openSharingClient, serveTabs } from "../support/sharing-clients.ts";
+import type { SharingClient } from "../support/sharing-clients.ts";
+import { SimulatedBrowser } from "../support/simulated-tabs.ts";
+
+const POLL = { timeout: 8_000, interval: 10 };
+/** The joins that one client sends at once. */
+const JOINS = 15;
+let server: Awaited<ReturnType<typeof serveTabs>>;
+let browser: SimulatedBrowser;
+let tabs: SharingClient[];
+
+beforeEach(async () => {
+  server = await serveTabs();
+  browser = new SimulatedBrowser();
+  tabs = [];
+});
+afterEach(async () => {
+  for (const { client } of tabs) client.close();
+  await server.stop();
+});
+
+function open(): SharingClient {
+  const tab = openSharingClient(browser, { url: server.url, ticket: () => "ada" });
+  tabs.push(tab);
+  return tab;
+}
+
+async function openTwo(): Promise<[SharingClient, SharingClient]> {
+  const opened: [SharingClient, SharingClient] = [open(), open()];
+  for (const { client } of opened) await expect.poll(() => client.state.status, POLL).toBe("open");
+  expect(server.users).toEqual(["ada"]);
+  return opened;
+}
+
+const connectionsIn = async (room: string): Promise<number> =>
+  (await server.manager.getRoomStats(room)).totalConnections;
+
+it("a tab that opens in a room which another tab has left is in it, and gets its messages", async () => {
+  const [first] = await openTwo();
+  const left = first.client.join("blue");
+  await expect.poll(() => left.state.status, POLL).toBe("joined");
+  left.leave();
+  await expect.poll(() => connectionsIn("blue"), POLL).toBe(0);
+  const late = open();
+  const room = late.client.join("blue");
+  await expect.poll(() => room.state.status, POLL).toBe("joined");
+  await server.manager.sendToRoom("blue", { type: "news", text: "one" });
+  await expect.poll(() => late.news, POLL).toEqual(["blue one"]);
+  expect(server.users).toEqual(["ada"]);
+});
+
+it.each<[what: string, end: (tab: SharingClient, rooms: readonly { leave(): void }[]) => void]>([
+  ["leaves it", (_, rooms) => rooms.forEach((room) => room.leave())],
+  ["closes", ({ client }) => client.close()],
+])("the connection does not stay in a room whose tab %s before its join goes out", async (_, end) => {
+  const [first, second] = await openTwo();
+  const names = Array.from({ length: JOINS }, (__, index) => `room-${String(index)}`);
+  const kept = names.map((name) => first.client.join(`kept-${name}`));
+  const ended = names.map((name) => second.client.join(name));
+  // The joins of the second tab wait in the leader, behind those of the first.
+  await expect.poll(() => connectionsIn("kept-room-9"), POLL).toBe(1);
+  end(second, ended);
+  await expect.poll(() => kept.map(({ state }) => state.status), POLL).toEqual(kept.map(() => "joined"));
+  await first.client.join("last").ready;
+  for (const name of names) await expect.poll(() => connectionsIn(name), POLL).toBe(0);
+});
