@@ -123,6 +123,17 @@ describe("session checks", () => {
     expect([before.replaced, after.replaced]).toEqual([1, 0]);
   });
 
+  it("checks a connection within the interval, however often another one of its session comes back", async () => {
+    const remaining = await node.open(upgradeOf(ada));
+    test.database.prepare("update user set name = 'Ada L.' where id = ?").run(ada.id);
+    for (let count = 0; count < 3; count += 1) {
+      await pass(25_000);
+      node.watch.closed(await node.open(upgradeOf(ada)));
+    }
+    await until(() => remaining.replaced > 0);
+    expect(remaining.identity.user).toMatchObject({ name: "Ada L." });
+  });
+
   it("leaves connections open for five minutes while the store is down, and then closes them with 1013", async () => {
     const connection = await node.open(upgradeOf(ada));
     node.isStoreDown = true;

@@ -44,13 +44,13 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
     this.#queue = new CoalescingQueue((session) => this.#run(session));
   }
 
-  /** Schedules the next check: after the interval ± 20 %, or when the session expires, if that is earlier. */
+  /** Schedules the next check: after the interval ± 20 %, or when the session expires, if that is earlier. Defers none that is due earlier. */
   schedule(session: WatchedSession<SessionOf<TAuth>>): void {
     const { expiresAt, token } = sessionInfoOf(session.identity);
     const { lookUpMs } = this.#parts.settings;
     const dueAt = token === undefined ? Infinity : this.#clock.now() + this.#jitter(lookUpMs);
     const expiresInMs = expiresAt - dateOf(this.#clock);
-    session.nextAt = Math.min(dueAt, this.#clock.now() + expiresInMs);
+    session.nextAt = Math.min(session.nextAt, dueAt, this.#clock.now() + expiresInMs);
     this.#timer ??= this.#clock.setTimeout(() => this.#onTick(), TICK_MS);
   }
 
