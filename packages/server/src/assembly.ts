@@ -134,7 +134,6 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
   const services = { writer, owner: closer };
   const opener = new ConnectionOpener({ connections, nextConnectionId, clock, services, admitter, log });
   const heartbeat = new Heartbeat({ ...shared, connections: () => connections.all(), rooms });
-  new WelcomeFinisher({ ...shared, authorization, rooms }).start();
   shared.statistics.isDraining = () => upgrades.isDraining;
   return { ...shared, publisher, rooms, inbound, opener, closer, heartbeat, upgrades };
 }
@@ -220,12 +219,13 @@ function createHandshakeParts(
   const memberships = new Memberships({ channels, presence, rooms, authorization, rightsReview, settings });
   shared.userRights.onChanged = memberships.changeRights.bind(memberships);
   const closer = new ConnectionCloser({ connections, clock, securityReporter, memberships, hooks, log });
-  const channelParts = { authorization, clientRooms, limits, rateLimits, securityReporter };
+  const finisher = new WelcomeFinisher({ ...shared, authorization, rooms });
+  finisher.start();
+  const channelParts = { authorization, clientRooms, clock, limits, rateLimits, securityReporter };
   const welcomeSender = new WelcomeSender({
     channels,
     replayPlanner: new ReplayPlanner({ channels, clock }),
-    clock,
-    monitor,
+    ...{ clock, finisher, monitor },
     requestedChannels: new RequestedChannels(channelParts),
     welcomeFrame: new WelcomeFrame({ ...config, backplane, connections, limits, monitor, types }),
     memberships,

@@ -63,7 +63,8 @@ export interface WebSocketManagerConfig<
     readonly string[] | ((origin: string, request: UpgradeRequest) => boolean | Promise<boolean>) | undefined;
   /**
    * Decides what a user may do; called before each join, publish, list of users and replay. It may take
-   * `limits.handlerMs`. An error denies, and so does an answer that is not a boolean.
+   * `limits.handlerMs`. A welcome waits 3 s for its answers: it is asked again for the rest, which follow the welcome.
+   * An error denies, and so does an answer that is not a boolean.
    *
    * @default rooms are refused, `all` is allowed
    */
@@ -81,6 +82,7 @@ export interface WebSocketManagerConfig<
    * refuses the connection before anything is delivered: `unauthenticated` closes it with 4401, `forbidden` with 4403,
    * `contract_mismatch` with 4426, `limit_exceeded` with 4011, `rate_limited` with 4029, `unavailable` and `timeout` with
    * 1013. Any other error goes to `onError`, and closes it with 1011; after `limits.handlerMs` it is closed with 1013.
+   * A client ends an attempt without a welcome after 10 s, and the next attempt calls `onConnect` again.
    *
    * @default none
    */

@@ -1,5 +1,5 @@
-// Completes welcomes that were sent while the backplane was away. Created by the assembly; the monitor calls it when the
-// backplane is back.
+// Completes welcomes that were sent while the backplane was away, or before `authorize` had answered. Created by the assembly; the
+// monitor calls it when the backplane is back, and WelcomeSender after a welcome without the answer.
 // Guarantees: a channel continues at the client's position, or with a gap; if the numbers of a client are forgotten, the client reconnects
 // before any of its operations run; at most 64 connections are completed at once, and failures are retried.
 import type { Position } from "@halyard/protocol";
@@ -49,6 +49,8 @@ interface RequestedChannel {
 }
 
 const AT_ONCE = 64;
+const JOIN = ["join"] as const;
+const RESUME = ["join", "history"] as const;
 
 /** Completes welcomes. */
 export class WelcomeFinisher {
@@ -75,20 +77,21 @@ export class WelcomeFinisher {
     const unfinished = [...this.#parts.connections.all()].filter((each) => each.unfinished !== undefined);
     const work = unfinished.values();
     const workers = Array.from({ length: Math.min(AT_ONCE, unfinished.length) }, async () => {
-      for (const connection of work) await this.#attempt(connection);
+      for (const connection of work) await this.finish(connection);
     });
     await Promise.all(workers);
     this.#isRunning = false;
   }
 
-  async #attempt(connection: Connection): Promise<void> {
+  /** Completes the welcome of one connection. Never rejects. */
+  async finish(connection: Connection): Promise<void> {
     const { monitor, report } = this.#parts;
     const { unfinished } = connection;
     if (unfinished === undefined || isClosed(connection)) return;
     try {
       // A new hello is being answered, or the backplane is away again.
       if (connection.stage !== "open" || monitor.isAway) throw new HalyardError("unavailable");
-      await this.#finish(connection, unfinished);
+      await this.#complete(connection, unfinished);
       if (connection.unfinished === unfinished) connection.unfinished = undefined;
     } catch (error) {
       if (isClosed(connection)) return;
@@ -100,7 +103,7 @@ export class WelcomeFinisher {
     }
   }
 
-  async #finish(connection: Connection, unfinished: UnfinishedWelcome): Promise<void> {
+  async #complete(connection: Connection, unfinished: UnfinishedWelcome): Promise<void> {
     const { backplane, clientRooms, rooms } = this.#parts;
     if (unfinished.needsMemory) {
       // Operations that the client repeats may have run before, so a new welcome must first tell it that their outcome is unknown.
@@ -151,10 +154,9 @@ export class WelcomeFinisher {
     const { authorization, channels } = this.#parts;
     for (;;) {
       const version = connection.rightsVersion;
-      const isAllowed =
-        requested.channel !== GLOBAL_CHANNEL ||
-        (await authorization.allows(connection, "join", GLOBAL_CHANNEL));
-      if (!isAllowed) return undefined;
+      if (requested.channel === GLOBAL_CHANNEL)
+        for (const action of requested.position === undefined ? JOIN : RESUME)
+          if (!(await authorization.allows(connection, action, GLOBAL_CHANNEL))) return undefined;
       const plan = await planReplay(channels, { ...requested, budget: { ...requested.budget } });
       if (version === connection.rightsVersion) return plan;
     }

@@ -77,7 +77,7 @@ export class Heartbeat {
   }
 
   #joinPending(connection: Connection): void {
-    const { monitor, rateLimits, rooms } = this.#parts;
+    const { clock, monitor, rateLimits, rooms } = this.#parts;
     if (connection.pendingRooms?.size === 0) connection.pendingRooms = undefined;
     void connection.pendingRooms?.joinDue(
       (isPaid) =>
@@ -85,6 +85,7 @@ export class Heartbeat {
         monitor.isSettled &&
         (isPaid || rateLimits.takeHelloRooms(connection, 1) === 1),
       (room) => rooms.joinPending(connection, room),
+      clock,
     );
   }
 

@@ -2,6 +2,11 @@
 // Heartbeat lets Rooms join them in order, as the rates allow and the backplane answers; sends to such a room wait until it is settled.
 import type { ResumePosition } from "@halyard/protocol/internal";
 import { LIMITS } from "@halyard/protocol/wire";
+import type { Clock } from "../types.ts";
+import { withDeadline } from "../utils/with-deadline.ts";
+
+/** How long a join may hold up the next one, in ms. */
+const NEXT_MS = 100;
 
 interface PendingRoom {
   readonly position: ResumePosition | undefined;
@@ -15,6 +20,8 @@ export class PendingRooms {
   /** How much all pending rooms together may replay. */
   readonly budget = { messages: LIMITS.replayedMessages, bytes: LIMITS.replayedBytes };
   #isBusy = false;
+  /** The rooms whose join runs. */
+  readonly #joining = new Set<string>();
   readonly #rooms = new Map<string, PendingRoom>();
 
   get size(): number {
@@ -36,16 +43,23 @@ export class PendingRooms {
   }
 
   /**
-   * Joins the rooms in order, as long as the rate allows.
+   * Joins the rooms in order, as long as the rate allows. A room whose join takes longer than {@link NEXT_MS} holds up no other one.
    *
    * @param join settles the room unless it fails for now; never rejects
    */
-  async joinDue(mayJoin: (isPaid: boolean) => boolean, join: (room: string) => Promise<void>): Promise<void> {
+  async joinDue(
+    mayJoin: (isPaid: boolean) => boolean,
+    join: (room: string) => Promise<void>,
+    clock: Clock,
+  ): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
     for (const [room, { isPaid }] of this.#rooms) {
+      if (this.#joining.has(room)) continue;
       if (!mayJoin(isPaid)) break;
-      await join(room);
+      this.#joining.add(room);
+      const joined = join(room).then(() => this.#joining.delete(room));
+      await withDeadline(joined, { clock, ms: NEXT_MS }).catch(() => undefined);
     }
     this.#isBusy = false;
   }

@@ -37,19 +37,24 @@ export class Memberships {
     const canReadRoster =
       (settings.builtIns?.presence ?? "all") === "all" &&
       authorization.allows(connection, "presence", GLOBAL_CHANNEL);
-    return andThen(canReadRoster, (canRead) => {
+    const listed = andThen(canReadRoster, (canRead) => {
       if (canRead && !isClosed(connection)) presence.subscribe(connection);
-      const hasRooms = connection.rooms !== undefined || connection.givenRooms !== undefined;
-      return hasRooms ? this.#enterRooms(connection) : undefined;
     });
+    const hasRooms = connection.rooms !== undefined || connection.givenRooms !== undefined;
+    return hasRooms ? this.#enterRooms(connection, listed) : listed;
   }
 
-  async #enterRooms(connection: Connection): Promise<void> {
+  /** Enters all rooms at once: a slow answer of `authorize` about one must not let the user's grace period end in the others. */
+  async #enterRooms(connection: Connection, listed: MaybePromise<void>): Promise<void> {
     const { rooms } = this.#parts;
-    for (const room of connection.rooms ?? []) await rooms.sendJoined(connection, room);
+    const { givenRooms = [], pendingRooms, rooms: joined = [] } = connection;
     // The server may have given rooms while the welcome was prepared.
-    for (const room of connection.givenRooms ?? [])
-      if (connection.pendingRooms?.has(room) !== true) await rooms.enterGivenIfThere(connection, room);
+    const given = [...givenRooms].filter((room) => pendingRooms?.has(room) !== true);
+    await Promise.all([
+      listed,
+      ...Array.from(joined, (room) => rooms.sendJoined(connection, room)),
+      ...given.map((room) => rooms.enterGivenIfThere(connection, room)),
+    ]);
   }
 
   /** Ends a membership that the welcome refused: a plain client may already be in the room, or the server gave it. */

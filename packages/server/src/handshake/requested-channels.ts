@@ -1,7 +1,8 @@
 // Determines the channels that the welcome subscribes a connection to, each with the answer of `authorize`.
 // Called by WelcomeSender.
 // Guarantees: a resume skips no check; each refused room has a reason; rooms above the limit are recorded; the rooms
-// that the server gave to the client come first; rooms above the user's rate become pending, in the client's order.
+// that the server gave to the client come first; rooms above the user's rate become pending, in the client's order, and so do
+// channels about which `authorize` has not answered in time.
 import type { HelloMessage } from "@halyard/protocol";
 import type { ResumePosition } from "@halyard/protocol/internal";
 import { LIMITS, normalizeRoomName } from "@halyard/protocol/wire";
@@ -15,6 +16,8 @@ import type { SecurityReporter } from "../security/security-reporter.ts";
 import { LimitError } from "../utils/errors.ts";
 import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
+import type { Clock } from "../types.ts";
+import { withDeadline } from "../utils/with-deadline.ts";
 
 /** A channel to which a connection asks to be subscribed. */
 export interface ChannelRequest {
@@ -27,14 +30,17 @@ export interface ChannelRequest {
   readonly rejectedFor: "forbidden" | "limit_exceeded" | "invalid_message" | undefined;
   /** Whether the room is joined after the welcome, when the user's rate of joins allows it. */
   readonly isPending?: boolean;
-  /** Whether the pending room was already counted against that rate, because only the backplane did not answer. */
+  /** Whether the pending room was already counted against that rate, because only the backplane or `authorize` did not answer. */
   readonly isPaid?: boolean;
+  /** Whether `authorize` did not answer in time. It is asked again after the welcome. */
+  readonly isLate?: boolean;
 }
 
 /** The dependencies of {@link RequestedChannels}. */
 export interface RequestedChannelsParts {
   readonly authorization: Authorization;
   readonly clientRooms: ClientRooms;
+  readonly clock: Clock;
   readonly limits: Pick<ServerLimits, "rooms">;
   readonly rateLimits: RateLimits;
   readonly securityReporter: SecurityReporter;
@@ -49,6 +55,12 @@ type Subscriptions = Pick<HelloMessage, "positions" | "rooms">;
  * the limit gets an answer.
  */
 const MAX_NAMED_ROOMS = 10;
+
+/**
+ * How long a welcome waits for `authorize`. A client ends an attempt without a welcome after 10 s, and the next one would ask
+ * again for every room.
+ */
+const ANSWERS_MS = 3_000;
 
 /** Checks what a connection may be subscribed to. */
 export class RequestedChannels {
@@ -65,16 +77,20 @@ export class RequestedChannels {
   #check(connection: Connection, hello: Subscriptions): MaybePromise<readonly ChannelRequest[]> {
     const isNew = connection.rooms === undefined && connection.givenRooms === undefined;
     if (!isNew || hello.rooms.length + hello.positions.length > 0) return this.#checkAll(connection, hello);
-    return andThen(
-      this.#parts.authorization.allows(connection, "join", GLOBAL_CHANNEL),
-      (canReadGlobal): readonly ChannelRequest[] => [
-        {
-          channel: GLOBAL_CHANNEL,
-          position: undefined,
-          rejectedFor: canReadGlobal ? undefined : "forbidden",
-        },
-        { channel: userChannel(connection.userId), position: undefined, rejectedFor: undefined },
-      ],
+    const own: ChannelRequest = {
+      channel: userChannel(connection.userId),
+      position: undefined,
+      rejectedFor: undefined,
+    };
+    const canReadGlobal = this.#parts.authorization.allows(connection, "join", GLOBAL_CHANNEL);
+    const toRequest = (canRead: boolean): ChannelRequest => {
+      const rejectedFor = canRead ? undefined : "forbidden";
+      return { channel: GLOBAL_CHANNEL, position: undefined, rejectedFor };
+    };
+    if (!(canReadGlobal instanceof Promise)) return [toRequest(canReadGlobal), own];
+    const asked = { channel: GLOBAL_CHANNEL, position: undefined };
+    return this.#inTime(connection, [asked], [canReadGlobal.then(toRequest)]).then(([all]) =>
+      all === undefined ? [own] : [all, own],
     );
   }
 
@@ -103,22 +119,48 @@ export class RequestedChannels {
     ];
     if (roomChannels.length > limits.rooms)
       securityReporter.recordRefusal(connection, new LimitError("limit_exceeded", "rooms"));
-    const requests = channels.map((channel) =>
-      this.#checkOne(connection, { channel, position: positions.get(channel) }),
-    );
-    return [...(await Promise.all(requests)), ...pending, ...refused];
+    const asked = channels.map((channel) => ({ channel, position: positions.get(channel) }));
+    let isOver = false;
+    const requests = asked.map((each) => this.#checkOne(connection, each, () => isOver));
+    const decided = await this.#inTime(connection, asked, requests);
+    isOver = true;
+    return [...decided, ...pending, ...refused];
   }
 
-  async #checkOne(connection: Connection, { channel, position }: UncheckedChannel): Promise<ChannelRequest> {
+  /** The requests with the answers that come in time; the others are pending. A plain client knows no such channels, and waits. */
+  async #inTime(
+    { isV1 }: Connection,
+    asked: readonly UncheckedChannel[],
+    requests: readonly Promise<ChannelRequest>[],
+  ): Promise<readonly ChannelRequest[]> {
+    if (!isV1) return Promise.all(requests);
+    const known = asked.map((each): ChannelRequest => {
+      return { ...each, rejectedFor: undefined, isPending: true, isPaid: true, isLate: true };
+    });
+    const all = requests.map(async (request, index) => {
+      known[index] = await request;
+    });
+    const { clock } = this.#parts;
+    await withDeadline(Promise.all(all), { clock, ms: ANSWERS_MS }).catch(() => undefined);
+    return [...known];
+  }
+
+  /** @param isOver whether the welcome goes without this answer: the channel is asked about again, and a refusal counts then */
+  async #checkOne(
+    connection: Connection,
+    { channel, position }: UncheckedChannel,
+    isOver: () => boolean,
+  ): Promise<ChannelRequest> {
     const { authorization, securityReporter } = this.#parts;
     const isOwn = channel === userChannel(connection.userId);
     const room = roomNameOf(channel) ?? GLOBAL_CHANNEL;
     const mayJoin = isOwn || (await authorization.allows(connection, "join", room));
+    if (isOver()) return { channel, position, rejectedFor: "forbidden" };
     const mayRead =
       mayJoin &&
       (isOwn || position === undefined || (await authorization.allows(connection, "history", room)));
     // Every connection is subscribed to "all", so a missing right to it is not an attempt of the client.
-    if (!mayRead && room !== GLOBAL_CHANNEL)
+    if (!mayRead && room !== GLOBAL_CHANNEL && !isOver())
       securityReporter.recordRefusal(connection, authorization.refusal(mayJoin ? "history" : "join"), {
         type: "hello",
         room,

@@ -1,11 +1,11 @@
 // Subscribes a connection to its channels, replays what it missed and sends the welcome.
 // Called by HelloHandler for a v1 client's hello, and at once for a plain client.
 // Guarantees: nothing is published between a channel's position in the welcome, its replay and the subscription to it; a channel
-// that the backplane cannot read is pending in the welcome and subscribed to later.
+// that the backplane cannot read, or about which `authorize` has not answered yet, is pending in the welcome and subscribed to later.
 import type { HelloMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { ChannelHub } from "../channels/channel-hub.ts";
-import { roomNameOf } from "../channels/channel-name.ts";
+import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
 import type { ReplayPlanner } from "../channels/replay-planner.ts";
 import { commitReplay, gapFrame, isGap, pushReplay, replayBudget } from "../channels/replay.ts";
 import type { Replay, ReplayPlan } from "../channels/replay.ts";
@@ -29,6 +29,8 @@ export interface WelcomeSenderParts {
   readonly replayPlanner: ReplayPlanner;
   readonly clock: Clock;
   readonly monitor: Pick<BackplaneMonitor, "suspect">;
+  /** Subscribes a connection to `all` once `authorize` has answered. */
+  readonly finisher: { finish(connection: Connection): Promise<void> };
   readonly requestedChannels: RequestedChannels;
   readonly welcomeFrame: WelcomeFrame;
   readonly memberships: Memberships;
@@ -56,7 +58,7 @@ export class WelcomeSender {
 
   /** @throws HalyardError, also by rejecting: `unavailable`, or what the backplane throws */
   send(connection: Connection, request: SubscriptionRequest): MaybePromise<void> {
-    const { memberships, replayPlanner, requestedChannels, welcomeFrame } = this.#parts;
+    const { finisher, memberships, replayPlanner, requestedChannels, welcomeFrame } = this.#parts;
     const version = connection.rightsVersion;
     return andThen(requestedChannels.resolve(connection, request), (requests) =>
       andThen(welcomeFrame.hasForgotten(connection), (forgotten) => {
@@ -67,7 +69,9 @@ export class WelcomeSender {
         });
         return andThen(planned, () => {
           if (isClosed(connection)) return undefined;
-          return connection.stage === "open" ? memberships.enter(connection) : this.send(connection, request);
+          if (connection.stage !== "open") return this.send(connection, request);
+          if (requests.some(isLateGlobal)) void finisher.finish(connection);
+          return memberships.enter(connection);
         });
       }),
     );
@@ -121,13 +125,13 @@ export class WelcomeSender {
 
   #keepPending(connection: Connection, requests: readonly ChannelRequest[]): void {
     connection.unfinished?.channels.clear();
-    for (const { channel, position, isPaid, isPending } of requests) {
+    for (const { channel, position, isLate, isPaid, isPending } of requests) {
       if (isPending !== true) continue;
       const room = roomNameOf(channel);
       if (room !== undefined)
         (connection.pendingRooms ??= new PendingRooms()).add(room, { position, isPaid: isPaid === true });
       else (connection.unfinished ??= new UnfinishedWelcome()).channels.set(channel, position);
-      if (isPaid === true) this.#parts.monitor.suspect();
+      if (isPaid === true && isLate !== true) this.#parts.monitor.suspect();
     }
   }
 
@@ -153,6 +157,10 @@ function isRecovery(replays: readonly Replay[]): boolean {
 
 function isPermitted({ rejectedFor, isPending }: ChannelRequest): boolean {
   return rejectedFor === undefined && isPending !== true;
+}
+
+function isLateGlobal({ channel, isLate }: ChannelRequest): boolean {
+  return isLate === true && channel === GLOBAL_CHANNEL;
 }
 
 function sendRefusals(connection: Connection, requests: readonly ChannelRequest[]): void {
