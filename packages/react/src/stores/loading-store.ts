@@ -5,6 +5,7 @@ import type { SendError, Unsubscribe } from "@halyard/client";
 import type { AnyClient, AnyScope } from "../common/client-view.ts";
 import { endAll } from "../common/end-all.ts";
 import { onAnotherUser } from "../common/on-another-user.ts";
+import type { KnownUser } from "../common/on-another-user.ts";
 import { ValueStore } from "../common/value-store.ts";
 
 interface LoadState {
@@ -23,6 +24,7 @@ export interface LoadingParts {
 
 export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
   protected readonly parts: LoadingParts;
+  readonly #known: KnownUser = {};
   #loading: AbortController | undefined;
 
   constructor(value: T, parts: LoadingParts) {
@@ -61,24 +63,35 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
   protected abstract forget(): void;
 
   /**
-   * Retries a failed load when the client is connected. What is another user's is removed as soon as the client knows its user, and
-   * loaded with the connection that follows.
+   * Retries a failed load when the client is connected again. What is another user's is removed as soon as the client knows its user, and
+   * loaded with the connection that follows. The caller loads at once, after this call.
    */
   protected followConnection(): Unsubscribe {
     const { client } = this.parts;
-    let isForgotten = false;
-    return endAll(
-      onAnotherUser(client, () => {
-        isForgotten = true;
-        this.abort();
-        this.forget();
-      }),
-      client.stores.state.subscribe(({ status }) => {
-        if (status !== "open" || !(isForgotten || this.get().status === "error")) return;
-        isForgotten = false;
+    const first = client.state;
+    let isDue = false;
+    const isFailed = () => isDue || this.get().status === "error";
+    const stop = endAll(
+      this.followUser(() => (isDue = true)),
+      // The first call is the present state.
+      client.stores.state.subscribe((state) => {
+        if (state === first || state.status !== "open" || !isFailed()) return;
+        isDue = false;
         void this.run();
       }),
     );
+    isDue = false;
+    return stop;
+  }
+
+  /** Removes what was loaded for another user, also for one who signed in while the store followed no user. */
+  protected followUser(onForgotten?: () => void): Unsubscribe {
+    const forget = () => {
+      onForgotten?.();
+      this.abort();
+      this.forget();
+    };
+    return onAnotherUser(this.parts.client, forget, this.#known);
   }
 
   #change(change: Partial<LoadState>): void {

@@ -39,6 +39,8 @@ export class SharedRequest extends LoadingStore<RequestState> {
   #enabled = 0;
   /** Ends the subscriptions of the request, once it was sent. */
   #stop: Unsubscribe | undefined;
+  /** Ends the subscription to the user, of a request that is not enabled any more. */
+  #unfollow: Unsubscribe | undefined;
 
   constructor(client: AnyClient, { name, input, room }: RequestDescription) {
     const { scope, mount } = leaseOf(client, room);
@@ -51,12 +53,16 @@ export class SharedRequest extends LoadingStore<RequestState> {
     if (this.#enabled++ === 0) this.fetch();
   }
 
+  /** The reply stays for hooks that are not enabled, unless another user signs in. */
   disable(): void {
-    if (--this.#enabled === 0) this.end();
+    if (--this.#enabled > 0) return;
+    this.end();
+    this.#unfollow = this.followUser();
   }
 
   readonly fetch = (): void => {
     const { client, scope } = this.parts;
+    this.#unfollow?.();
     this.#stop ??= endAll(
       this.#mount(),
       this.followConnection(),
@@ -80,6 +86,7 @@ export class SharedRequest extends LoadingStore<RequestState> {
 
   end(): void {
     this.abort();
+    this.#unfollow?.();
     this.#stop?.();
     this.#stop = undefined;
   }
