@@ -129,7 +129,8 @@ function createInstructed(
     // Also those to which the channel is not sent while `authorize` is asked again or a hello is answered, and lost ones.
     for (const connection of connections.withLost())
       if (connection.stage !== "open" || connection.withheld !== undefined)
-        if (connection.rooms?.has(room) === true) members.add(connection);
+        if (connection.rooms?.has(room) === true || connection.givenRooms?.has(room) === true)
+          members.add(connection);
     return [...members];
   };
   const roomCloses = new RoomCloses({ clientRooms, instructions, membersOf, onError });
