@@ -21,8 +21,8 @@ interface Slot {
 }
 
 /**
- * The slots of a user, the oldest client first. Most users have one slot, which needs no list; an open plain connection, whose
- * client id is its connection id, is stored as that id. Lists are replaced, never grown.
+ * The slots of a user, in the order in which their connections opened. Most users have one slot, which needs no list; an open
+ * plain connection, whose client id is its connection id, is stored as that id. Lists are replaced, never grown.
  */
 type OneOrManySlots = string | Slot | readonly Slot[];
 
@@ -89,11 +89,7 @@ export class Admissions {
     slot.connectionId = connectionId;
     slot.attempt = attempt;
     slot.reserved = undefined;
-    if (slots.length <= limit) {
-      this.#store(user, slots);
-      return NO_EVICTIONS;
-    }
-    return this.#evict(user, slots, { besides: connectionId, limit });
+    return this.#evict(user, withLast(slots, slot), { besides: connectionId, limit });
   }
 
   /** Declares an open connection without a reservation: it is already counted, or its reservation has expired. */
@@ -111,7 +107,7 @@ export class Admissions {
     const older = slot.connectionId;
     slot.connectionId = connectionId;
     slot.attempt = attempt;
-    this.#store(user, slots);
+    this.#store(user, withLast(slots, slot));
     return older === undefined ? NO_EVICTIONS : [{ user, connectionId: older, reason: "superseded" }];
   }
 
@@ -172,6 +168,11 @@ function replacedBy({ connectionId, reserved }: Slot, newer: string): Admission 
 /** Whether the client id alone describes the slot, so that the slot can be stored as a string. */
 function isCompact({ client, connectionId, attempt, reserved }: Slot): boolean {
   return connectionId === client && attempt === 1 && reserved === undefined;
+}
+
+/** The same slots, with one of them as the last. */
+function withLast(slots: readonly Slot[], last: Slot): readonly Slot[] {
+  return slots.at(-1) === last ? slots : [...slots.filter((slot) => slot !== last), last];
 }
 
 function isTaken({ connectionId, reserved }: Slot): boolean {

@@ -22,9 +22,13 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
     const full = { admitted: false, reason: "limit" };
 
     /** Admits a connection and opens it. */
-    async function open(node: Node, requested: AdmissionRequest): Promise<readonly string[]> {
+    async function open(
+      node: Node,
+      requested: AdmissionRequest,
+      openedAt?: number,
+    ): Promise<readonly string[]> {
       expect(await node.backplane.admit(requested)).toMatchObject({ admitted: true });
-      return declare(node, requested);
+      return declare(node, requested, openedAt);
     }
 
     /** @returns what has lost its slot: `connectionId reason` */
@@ -81,6 +85,14 @@ export function describeAdmissions({ start, advance, name }: SuiteContext): void
       await advance(5);
       await open(node, request(user, "2"));
       expect(await open(node, request(user, "3", { policy: "close-oldest" }))).toEqual(["1 limit"]);
+    });
+
+    it("evicts no connection that is newer than another one, also of a client that came first", async () => {
+      const [node, user] = [await start(), name("u")];
+      await open(node, request(user, "1", { client: "c" }), 1);
+      await open(node, request(user, "2"), 2);
+      await open(node, request(user, "3", { client: "c", attempt: 2 }), 3);
+      expect(await open(node, request(user, "4", { policy: "close-oldest" }), 4)).toEqual(["2 limit"]);
     });
 
     it("counts a connection that is declared without a reservation, and lets the newest attempt win", async () => {
