@@ -73,6 +73,25 @@ describe("useMyPresence", () => {
     expect(room.users.map(({ presence }) => presence)).toEqual([undefined, HERE]);
   });
 
+  it("shows the others no field of an earlier state when the component is mounted again in a room that was kept", async () => {
+    const { connect, settle, pass } = createScene();
+    const [ada, bob] = [await connect("ada"), await connect("bob")];
+    ada.join("canvas");
+    const mine = watch(() => useMyPresence("canvas", { ...HERE }));
+    const page = createPage(ada);
+    const room = bob.join("canvas");
+    await page.show(<mine.Watcher />);
+    await settle();
+    await act(async () => mine.now[1]({ status: "away", note: "back at five" }));
+    await pass(200);
+    await page.show(<p />);
+    await pass(60_000);
+    await page.show(<mine.Watcher />);
+    await pass(200);
+    expect(mine.now[0]).toEqual(HERE);
+    expect(room.users.map(({ presence }) => presence)).toEqual([HERE, undefined]);
+  });
+
   it("returns the initial state on a server", async () => {
     const { connect } = createScene();
     const page = createPage(await connect("ada"));

@@ -14,7 +14,11 @@ const Row = z.object({ id: z.string(), content: z.string() });
 
 const protocol = defineProtocol({
   presence: {
-    state: z.object({ status: z.enum(["here", "away"]), cursor: z.object({ x: z.number() }).nullable() }),
+    state: z.object({
+      status: z.enum(["here", "away"]),
+      cursor: z.object({ x: z.number() }).nullable(),
+      note: z.string().optional(),
+    }),
   },
   clientMessages: { card: message(z.object({ text: z.string() }), { relay: "room" }) },
   requests: {

@@ -15,25 +15,24 @@ export function useMyPresence(
   const subscribe = useCallback(
     (listener: () => void) => {
       const known = states.get(name);
-      const store = known ?? new OwnState(first);
+      const store = known?.isWatched ? known : new OwnState(first);
       states.set(name, store);
-      if (!known) room.updatePresence(first);
+      if (store !== known) room.updatePresence({ ...known?.removed, ...first });
       const stops = [store.subscribe(listener), store.followUser(client, room)];
       return () => {
         for (const stop of stops) stop();
-        if (!store.isWatched) states.delete(name);
       };
     },
     [client, states, name, room, first],
   );
   const state = useSyncExternalStore(
     subscribe,
-    () => states.get(name)?.get() ?? first,
+    () => shownBy(states.get(name))?.get() ?? first,
     () => first,
   );
   const update = useCallback(
     (patch: object) => {
-      const store = states.get(name);
+      const store = shownBy(states.get(name));
       if (!store) return;
       store.set({ ...store.get(), ...patch });
       room.updatePresence(patch);
@@ -41,4 +40,9 @@ export function useMyPresence(
     [states, name, room],
   );
   return useMemo(() => [state, update], [state, update]);
+}
+
+/** The state of a room, as long as a component shows it. */
+function shownBy(store: OwnState | undefined): OwnState | undefined {
+  return store?.isWatched ? store : undefined;
 }

@@ -1,5 +1,6 @@
 // The presence states of a client's user, shared by the hooks of one room.
-// Called by `useMyPresence`, which adds a state in effects only, and removes it with its last component.
+// Called by `useMyPresence`, which adds a state in effects only. A state ends with its last component, but stays here: where the room
+// is still joined, the next state of the room removes its fields.
 // Another user who signs in on the same page begins with the initial state.
 import type { Unsubscribe } from "@halyard/client";
 import type { AnyClient, AnyRoom } from "../common/client-view.ts";
@@ -13,6 +14,11 @@ export class OwnState extends ValueStore<object> {
   constructor(initial: object) {
     super(initial);
     this.#initial = initial;
+  }
+
+  /** The patch that removes every field of the state. */
+  get removed(): object {
+    return Object.fromEntries(Object.keys(this.get()).map((field) => [field, undefined]));
   }
 
   /** Shows the initial state when another user has signed in: the client has forgotten what the earlier one has shown. */
