@@ -76,14 +76,14 @@ describe("Admissions of one client's attempts", () => {
     expect(admissions.admit(attemptOf("3", 5), 10)).toMatchObject({ admitted: true });
   });
 
-  it("gives a newer attempt the age of the connection that it replaces", () => {
+  it("counts a newer attempt as newer than the connections that were open before it", () => {
     const admissions = new Admissions();
     for (const [now, entry] of [attemptOf("1", 1), request("2"), attemptOf("3", 2)].entries()) {
       admissions.admit(entry, now);
       openedIds(admissions, entry.connectionId);
     }
     admissions.admit(request("4", { policy: "close-oldest" }), 10);
-    expect(openedIds(admissions, "4")).toEqual(["3"]);
+    expect(openedIds(admissions, "4")).toEqual(["2"]);
   });
 
   it("keeps the slot of the newer attempt when the older connection closes", () => {
