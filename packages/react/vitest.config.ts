@@ -2,7 +2,7 @@ import { defineConfig, mergeConfig } from "vitest/config";
 import base from "../../vitest.base.ts";
 
 const tests = {
-  include: ["src/**/*.test.tsx"],
+  include: ["src/**/*.test.{ts,tsx}"],
   environment: "jsdom",
   restoreMocks: true,
   isolate: false,
