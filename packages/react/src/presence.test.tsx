@@ -92,6 +92,21 @@ describe("useMyPresence", () => {
     expect(room.users.map(({ presence }) => presence)).toEqual([HERE, undefined]);
   });
 
+  it("begins in another room with the initial state for that room", async () => {
+    const { connect, settle, pass } = createScene();
+    const [ada, bob] = [await connect("ada"), await connect("bob")];
+    const states = { canvas: HERE, sketch: { status: "away", cursor: { x: 1 } } } as const;
+    const mine = watch((room: keyof typeof states) => useMyPresence(room, states[room]));
+    const page = createPage(ada, true);
+    const room = bob.join("sketch");
+    await page.show(<mine.Watcher of="canvas" />);
+    await settle();
+    await page.show(<mine.Watcher of="sketch" />);
+    await pass(200);
+    expect(mine.now[0]).toEqual(states.sketch);
+    expect(room.users.map(({ presence }) => presence)).toContainEqual(states.sketch);
+  });
+
   it("returns the initial state on a server", async () => {
     const { connect } = createScene();
     const page = createPage(await connect("ada"));

@@ -116,8 +116,8 @@ export function createPage(client: WebSocketClient<AppProtocol>, isStrict = fals
   };
 }
 
-/** What a hook has returned in each render of its component. */
-export function watch<T>(useHook: () => T) {
+/** What a hook has returned in each render of its component, which gives it the property `of`. */
+export function watch<T, TProperty = void>(useHook: (of: TProperty) => T) {
   const renders: T[] = [];
   return {
     renders,
@@ -126,8 +126,8 @@ export function watch<T>(useHook: () => T) {
       if (renders.length === 0) throw new Error("it has not rendered");
       return last as T;
     },
-    Watcher: () => {
-      renders.push(useHook());
+    Watcher: ({ of }: { readonly of?: TProperty }) => {
+      renders.push(useHook(of as TProperty));
       return null;
     },
   };

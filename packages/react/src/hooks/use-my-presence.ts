@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
+import { useCallback, useMemo, useSyncExternalStore } from "react";
 import type { AnyClient } from "../common/client-view.ts";
 import { OwnState, ownStatesOf } from "../stores/own-states.ts";
 import { useScope } from "./use-scope.ts";
@@ -11,7 +11,8 @@ export function useMyPresence(
   const room = useScope(client, givenName);
   const name = room.name ?? givenName;
   const states = ownStatesOf(client);
-  const [first] = useState(initial);
+  // That of the first render in this room.
+  const first = useMemo(() => initial, [client, name]);
   const subscribe = useCallback(
     (listener: () => void) => {
       const known = states.get(name);
