@@ -248,6 +248,26 @@ describe("a node that is cut off at that moment", () => {
   });
 });
 
+it("a node that comes back delivers nothing to a user who was removed, also nothing that arrives while it reads who was", async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const members = new Set(["ada"]);
+    const nodes = new TwoNodes(
+      { authorize: ({ user, room }) => room !== "team" || members.has(user.id) },
+      { latencyMs: { min: 1, max: 60 }, seed },
+    );
+    const ada = await nodes.connect(nodes.b, "ada", { rooms: ["team", "lobby"] });
+    await nodes.run(3_000);
+    nodes.shared.partition("b");
+    await nodes.run(1_000);
+    members.clear();
+    await settle(nodes, nodes.a.manager.removeFromRoom("ada", "team"));
+    nodes.shared.heal();
+    for (const room of ["team", "lobby"]) void announce(nodes, "a", `in the ${room}`, room);
+    await nodes.run(10_000);
+    expect(heard(ada), `seed ${String(seed)}`).toEqual(["in the lobby"]);
+  }
+});
+
 describe("where instructions to nodes are lost", () => {
   it("those that follow are carried out, in a store that has lost everything", async () => {
     const { nodes } = scene();

@@ -1,7 +1,8 @@
 // Receives what Redis pushes to this node, on a separate connection, for the channels that this node follows.
 // Used by redis-backplane.ts. Beats that this node publishes to itself show that the connection still delivers.
 // Guarantees: `follow` resolves when every later message will arrive; after a loss, all channels are followed again before
-// `onInterrupted` is called; commands for one channel never overtake each other.
+// `onInterrupted` is called, and no message is passed on until then, except from the channels that are always followed; commands for
+// one channel never overtake each other.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock } from "@halyard/server";
 import { Connection } from "./connection.ts";
@@ -42,6 +43,8 @@ export class Subscriptions {
   readonly #waiting = new Map<string, Waiting[]>();
   #isSyncing = false;
   #wasUp = false;
+  /** Whether channels are being followed again. What they push meanwhile may be for readers who have lost their right. */
+  #isReturning = false;
 
   constructor(parts: SubscriptionsParts) {
     this.#parts = parts;
@@ -57,6 +60,7 @@ export class Subscriptions {
     });
     this.connection.hold();
     this.#onMessage = (text, channel) => {
+      if (this.#isReturning && !always.includes(channel)) return;
       // Redis may not have processed the unsubscribe of a channel yet.
       if (this.#wanted.has(channel)) onMessage(text, channel);
     };
@@ -102,12 +106,14 @@ export class Subscriptions {
   async #followAll(client: RedisClient): Promise<void> {
     this.#forget();
     const { always, beforeFollowing, onInterrupted } = this.#parts;
+    this.#isReturning = this.#wasUp;
     if (this.#wasUp) await beforeFollowing();
     // First the channels that carry revocations and beats, because there may be many others.
     await this.#subscribe(client, always);
     // Detects at the start that the user may not unsubscribe. Nothing is missed, because no node knows this one yet.
     if (!this.#wasUp) await this.#unsubscribe(client, always.slice(0, 1));
     while (this.#missing.size > 0) await this.#subscribe(client, firstOf(this.#missing));
+    this.#isReturning = false;
     if (this.#wasUp) onInterrupted();
     this.#wasUp = true;
   }

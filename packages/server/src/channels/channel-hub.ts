@@ -19,6 +19,7 @@ import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import { rejectedPromise } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
+import { withDeadline } from "../utils/with-deadline.ts";
 import { ChannelSync } from "./channel-sync.ts";
 import { Channel } from "./channel.ts";
 import { publishMessage, toStored } from "./publish-message.ts";
@@ -30,6 +31,8 @@ import { RoomCopies } from "./room-copies.ts";
 const IDLE_CHANNEL_MS = 10_000;
 /** How many publications of a channel may wait while its history is read. */
 const MAX_BUFFERED = 1_000;
+/** A backplane that neither answers nor fails must not silence the node. */
+const HELD_MS = 10_000;
 
 export interface ChannelHubOptions {
   readonly backplane: Backplane;
@@ -56,6 +59,8 @@ export class ChannelHub {
   /** How many messages were replayed; below, how many resumes got everything that they had missed. */
   replayed = 0;
   recoveries = 0;
+  /** Resolves when the channels are delivered again; undefined unless they are held. */
+  #held: Promise<unknown> | undefined;
   #isClosed = false;
 
   constructor(options: ChannelHubOptions) {
@@ -69,6 +74,7 @@ export class ChannelHub {
       clock,
       logger,
       isCurrent: (channel) => this.isCurrent(channel),
+      whenReleased: () => this.#held,
     });
     const onExpire = (channel: Channel): void => {
       this.#close(channel);
@@ -179,6 +185,8 @@ export class ChannelHub {
   readonly onPublication = (publication: Publication): void => {
     const channel = this.#channels.get(publication.channel);
     if (channel === undefined) return;
+    // The history has it, and is read when the channels are delivered again.
+    if (channel.status === "live" && this.#held !== undefined) return;
     if (channel.status !== "live") {
       if (channel.status !== "syncing") return;
       const buffered = (channel.buffer ??= []);
@@ -198,8 +206,23 @@ export class ChannelHub {
   };
 
   readonly onEphemeral = (name: string, data: string): void => {
-    this.#channels.get(name)?.deliverEphemeral(data);
+    if (this.#held === undefined) this.#channels.get(name)?.deliverEphemeral(data);
   };
+
+  /**
+   * Delivers nothing until it is known which subscribers have lost a right while this node was cut off, and then what they have missed.
+   *
+   * @param checked for at most ten seconds, whatever becomes of it
+   */
+  async holdUntil(checked: Promise<unknown>): Promise<void> {
+    const inTime = withDeadline(checked, { clock: this.#options.clock, ms: HELD_MS }).catch(() => {});
+    const held = (this.#held = Promise.all([this.#held, inTime]));
+    await held;
+    // Another interruption holds them for longer.
+    if (this.#held !== held) return;
+    this.#held = undefined;
+    this.onInterrupted("all");
+  }
 
   readonly onInterrupted = (names: readonly string[] | "all"): void => {
     const live: Channel[] = [];

@@ -29,6 +29,8 @@ export interface ChannelSyncParts {
   readonly logger: Logger;
   /** Whether the hub still holds the channel: only then is a failed read tried again. */
   readonly isCurrent: (channel: Channel) => boolean;
+  /** Resolves when the channels are delivered again; undefined unless they are held. */
+  readonly whenReleased: () => Promise<unknown> | undefined;
 }
 
 /** Reads channels from the backplane until their subscribers can be served without missing a message. */
@@ -77,6 +79,10 @@ export class ChannelSync {
 
   /** Reads until the publications that arrived during a read follow it without a hole. A hole that one read leaves, the next one fills. */
   async #sync(channel: Channel): Promise<void> {
+    // A new channel has no subscribers yet.
+    if (channel.epoch !== "")
+      for (let held = this.#parts.whenReleased(); held !== undefined; held = this.#parts.whenReleased())
+        await held;
     for (let attempt = 1; !(await this.#catchUp(channel)); attempt++) {
       if (!this.#parts.isCurrent(channel)) return;
       if (attempt >= QUICK_ATTEMPTS) await this.#wait(RETRY_MS);

@@ -65,7 +65,7 @@ export interface Publisher<TProtocol extends AnyProtocol = BuiltinProtocol> {
    * Removes a user from a room, on every node: each of the user's connections gets `left` with `forbidden`, and a room that the
    * server had given to a client of the user is taken back, even if the client is away. The user may join again, and
    * `authorize` decides, also about a join that is waiting for its answer: change what `authorize` reads before this call. A node
-   * that is cut off from the backplane removes the user when it is back, before it delivers what was published meanwhile.
+   * that is cut off from the backplane removes the user when it is back, before it delivers anything.
    *
    * @throws HalyardError `unavailable` by rejecting, when other nodes may not know; TypeError for a string that is not a room name
    * @example

@@ -78,12 +78,11 @@ export function startBackplane(
     void revocations.checkAll();
   });
   monitor.start();
-  const checkAll = async (): Promise<void> => {
+  const checkAll = (): Promise<void> => {
     presence.interrupted();
     sessionWatches.interrupted();
-    // First, because some connections may have lost the right to the messages that they have missed.
-    await Promise.all([revocations.checkAll(), instructions.catchUp()]);
-    channels.onInterrupted("all");
+    // Some connections may have lost the right to the messages that they have missed, and to those that arrive now.
+    return channels.holdUntil(Promise.all([revocations.checkAll(), instructions.catchUp()]));
   };
   const started = backplane.start({
     onPublication: (publication) => {
