@@ -35,7 +35,7 @@ export interface RoomField {
 
 /** The options of `useRequest`. */
 export interface UseRequestOptions {
-  /** Whether to send the request. `refetch` sends it in either case. @default true */
+  /** Whether to send the request. `refetch` sends it in either case. `false` keeps `data`. @default true */
   readonly enabled?: boolean | undefined;
 }
 

@@ -92,6 +92,30 @@ describe("useRequest", () => {
     expect(square.now).toMatchObject({ status: "success", data: 9 });
   });
 
+  it("keeps its data while enabled is false, asks again when it is true, and forgets what is another user's", async () => {
+    const { system, connect, settle, pass, asked } = createScene();
+    const square = watch((enabled: boolean) => useRequest("square", { of: 3 }, { enabled }));
+    const ada = await connect("ada");
+    const page = createPage(ada, true);
+    await page.show(<square.Watcher of={true} />);
+    await settle();
+    await page.show(<square.Watcher of={false} />);
+    expect(square.now).toMatchObject({ status: "success", data: 9 });
+    asked.length = 0;
+    await page.show(<square.Watcher of={true} />);
+    expect(square.now).toMatchObject({ status: "pending", data: 9 });
+    await settle();
+    expect(square.now).toMatchObject({ status: "success", data: 9 });
+    expect(asked).toEqual(["square 3"]);
+    await page.show(<square.Watcher of={false} />);
+    for (const { data } of system.manager.wsInstances.get("ada") ?? [])
+      Object.assign(data, { userId: "bea" });
+    ada.cut();
+    await pass(500);
+    expect(square.now).toMatchObject({ status: "pending", data: undefined });
+    expect(asked).toEqual(["square 3"]);
+  });
+
   it("says why it has failed, and asks again with the next connection", async () => {
     const { connect, settle, pass, asked } = createScene();
     const ada = await connect("ada");

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 import type { AnyClient } from "../common/client-view.ts";
 import { PENDING, requestsOf, SharedRequest } from "../stores/shared-request.ts";
 import type { RequestState } from "../stores/shared-request.ts";
@@ -24,19 +24,23 @@ export function useRequest(
       const request = requests.get(key) ?? new SharedRequest(client, { name, input, room });
       requests.set(key, request);
       const unsubscribe = request.subscribe(listener);
-      if (enabled) request.enable();
       return () => {
         unsubscribe();
-        if (enabled) request.disable();
         if (request.isWatched) return;
         request.end();
         requests.delete(key);
       };
     },
-    [requests, key, enabled],
+    [requests, key],
   );
   const get = () => requests.get(key)?.get() ?? PENDING;
   const state = useSyncExternalStore(subscribe, get, () => PENDING);
+  // After the subscription, which creates the request.
+  useEffect(() => {
+    const request = enabled ? requests.get(key) : undefined;
+    request?.enable();
+    return () => request?.disable();
+  }, [requests, key, enabled]);
   const refetch = useCallback(() => requests.get(key)?.fetch(), [requests, key]);
   return useMemo(() => ({ ...state, refetch }), [state, refetch]);
 }

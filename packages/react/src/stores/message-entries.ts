@@ -17,10 +17,10 @@ export interface AnyEntry {
 export class MessageEntries {
   #settled = new Map<string, AnyEntry>();
   readonly #sending = new Map<string, AnyEntry>();
-  /** The ids of sent messages whose receipts came before their copies; the copy determines the position of a message. */
-  readonly #unplaced = new Set<string>();
-  /** The ids that arrived live since the history was last requested. */
-  readonly #fresh = new Set<string>();
+  /** The sent messages whose receipts, of any status, came before their copies; the copy determines the position of a message. */
+  readonly #unplaced = new WeakSet();
+  /** The entries that arrived live, or were answered, since the history was last requested. */
+  #fresh = new WeakSet<AnyEntry>();
   #isLoaded = false;
   /** How many rows came from older pages; they are kept in addition to the newest entries. */
   #olderCount = 0;
@@ -45,17 +45,15 @@ export class MessageEntries {
   /** @param change the content of the receipt @returns whether the list changes; not if the copy has already arrived */
   settle(id: string, change: Omit<AnyEntry, "id">): boolean {
     if (!this.#sending.delete(id)) return false;
-    this.#settled.set(id, { id, ...change });
     // The server's copy comes later, or never, because a relayed message is not sent back to its sender.
-    if (change.status === "delivered") this.#unplaced.add(id);
+    this.#unplaced.add(this.#put({ id, ...change }));
     return true;
   }
 
   receive(id: string, message: object): void {
     this.#sending.delete(id);
-    if (this.#unplaced.delete(id)) this.#settled.delete(id);
-    this.#settled.set(id, { id, status: "delivered", message });
-    this.#fresh.add(id);
+    if (this.#unplaced.has(this.#settled.get(id) ?? {})) this.#settled.delete(id);
+    this.#put({ id, status: "delivered", message });
   }
 
   /** Removes and returns an entry that was sent but not delivered. */
@@ -68,7 +66,7 @@ export class MessageEntries {
 
   /** Call when the history is requested: messages that arrive live from now on may not be in it. */
   beginLoad(): void {
-    this.#fresh.clear();
+    this.#fresh = new WeakSet();
   }
 
   /** Whether messages may be missing between the list and newer rows, whose first row is given. */
@@ -94,11 +92,12 @@ export class MessageEntries {
     );
     const after = entries
       .slice(before.length)
-      .filter(([id, { status }]) => !ids.has(id) && (this.#fresh.has(id) || status !== "delivered"));
+      .filter(([, entry]) => this.#fresh.has(entry) || entry.status !== "delivered")
+      // An own relayed message may have an id of the contract, too.
+      .filter(([id, { message }]) => !ids.has(id) && !ids.has((message as Row).id));
     const newest = rows.map((row) => [row.id, this.#entryOf(row)] as const);
     for (const id of ids) this.#sending.delete(id);
     this.#settled = new Map([...before, ...newest, ...after]);
-    this.#unplaced.clear();
     this.#isLoaded = true;
     if (before.length === 0) this.#olderCount = 0;
     return before.length > 0;
@@ -128,6 +127,12 @@ export class MessageEntries {
     this.#settled.clear();
     this.#sending.clear();
     this.#olderCount = 0;
+  }
+
+  #put(entry: AnyEntry): AnyEntry {
+    this.#settled.set(entry.id, entry);
+    this.#fresh.add(entry);
+    return entry;
   }
 
   /** The entry of a row: the existing one if the row contains nothing new. */

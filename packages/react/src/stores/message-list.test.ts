@@ -1,16 +1,22 @@
 import { afterEach, expect, it, vi } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { AnyClient, AnyMessage, AnyScope } from "../common/client-view.ts";
 import { MessageList } from "./message-list.ts";
+import type { MessageListOptions } from "./message-list.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
 /** A list whose messages and receipts come in the order in which the test lets them come. */
-function createList() {
+function createList(options: MessageListOptions = {}) {
   vi.useFakeTimers();
   let receive: (message: AnyMessage) => void = () => {};
-  const receipts: (() => void)[] = [];
+  const receipts: ((status: string) => void)[] = [];
+  let sent = 0;
+  let setUser: (user: object) => void = () => {};
+  let user = { userId: "ada", name: "Ada" };
   const scope = {
     name: "general",
     on: (_type: string, listener: (message: AnyMessage, delivery: { room: string }) => void) => {
@@ -18,23 +24,37 @@ function createList() {
       return () => {};
     },
     send: () => {
-      const sending = new Promise((resolve) => receipts.push(() => resolve({ status: "delivered" })));
-      return Object.assign(sending, { id: `own${String(receipts.length)}` });
+      const sending = new Promise((resolve) => receipts.push((status) => resolve({ status })));
+      return Object.assign(sending, { id: `own${String(++sent)}` });
     },
   } as unknown as AnyScope;
+  const follow = (listener: (user: object) => void) => {
+    listener(user);
+    setUser = listener;
+    return () => {
+      setUser = () => {};
+    };
+  };
   const client = {
-    user: { userId: "ada", name: "Ada" },
-    stores: { state: { subscribe: () => () => {} }, user: { subscribe: () => () => {} } },
+    get user() {
+      return user;
+    },
+    state: { status: "open" },
+    stores: { state: { subscribe: () => () => {} }, user: { subscribe: follow } },
     onGap: () => () => {},
   } as unknown as AnyClient;
-  const list = new MessageList({ client, scope, hook: "useMessages", name: "chat_message" }, {});
+  const list = new MessageList({ client, scope, hook: "useMessages", name: "chat_message" }, options);
   const unmount = list.mount();
   return {
     list,
     unmount,
     copy: (id: string) => receive({ type: "chat_message", id }),
-    receipt: async () => {
-      receipts.shift()?.();
+    become: (userId: string) => {
+      user = { userId, name: userId };
+      setUser(user);
+    },
+    receipt: async (status = "delivered") => {
+      receipts.shift()?.(status);
       await vi.advanceTimersByTimeAsync(20);
     },
     ids: () => list.get().entries.map(({ id }) => id),
@@ -62,5 +82,75 @@ it("leaves a relayed message, whose copy never comes, where its receipt has put 
   copy("after");
   await vi.advanceTimersByTimeAsync(20);
   expect(ids()).toEqual(["before", "own1", "after"]);
+  unmount();
+});
+
+it("has the order of the server also where a message comes whose receipt was unknown", async () => {
+  const { list, unmount, copy, receipt, ids } = createList();
+  list.get().send({ content: "mine" });
+  await receipt("unknown");
+  copy("earlier");
+  copy("own1");
+  await vi.advanceTimersByTimeAsync(20);
+  expect(ids()).toEqual(["earlier", "own1"]);
+  unmount();
+});
+
+it("keeps an own message that is delivered while the history is loaded, and shows it once where the history has it", async () => {
+  const loads: ((rows: { id: string }[]) => void)[] = [];
+  const load = () => new Promise<{ id: string }[]>((resolve) => loads.push(resolve));
+  const { list, unmount, receipt, ids } = createList({ load });
+  const reply = async (...rows: string[]) => {
+    loads.shift()?.(rows.map((id) => ({ id })));
+    await vi.advanceTimersByTimeAsync(20);
+  };
+  list.get().send({ id: "of the contract", text: "mine" });
+  await receipt();
+  await reply("before");
+  expect(ids()).toEqual(["before", "own1"]);
+  list.get().reload();
+  list.get().send({ text: "other" });
+  await receipt();
+  await reply("before", "of the contract");
+  expect(ids()).toEqual(["before", "of the contract", "own2"]);
+  list.get().reload();
+  await reply("before", "of the contract");
+  expect(ids()).toEqual(["before", "of the contract"]);
+  unmount();
+});
+
+it("is mounted again, as by React's Activity, with what it has received, and without what is of another user", async () => {
+  const { list, unmount, copy, become, ids } = createList();
+  copy("1");
+  copy("2");
+  expect(ids()).toEqual(["1"]);
+  unmount();
+  expect(ids()).toEqual(["1", "2"]);
+  list.mount()();
+  expect(ids()).toEqual(["1", "2"]);
+  become("bea");
+  list.mount()();
+  expect(ids()).toEqual([]);
+});
+
+it("keeps nothing of messages beyond its limit", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const { unmount, copy } = createList({ limit: 10 });
+  const heap = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const receive = async (from: number) => {
+    for (let index = from; index < from + 50_000; index++) {
+      copy(`message-${String(index)}`);
+      if (index % 1_000 === 0) await vi.advanceTimersByTimeAsync(20);
+    }
+    await vi.advanceTimersByTimeAsync(20);
+  };
+  await receive(0);
+  const before = heap();
+  await receive(50_000);
+  expect(heap() - before).toBeLessThan(2 ** 20);
   unmount();
 });

@@ -86,6 +86,8 @@ export class MessageList extends LoadingStore<MessageListState> {
         this.#loadingOlder?.abort();
         clearTimeout(this.#timer);
         this.#timer = undefined;
+        // A component that React's Activity hides has the list again when it is shown.
+        this.#show();
       },
     );
     void this.run();

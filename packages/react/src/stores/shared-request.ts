@@ -53,11 +53,11 @@ export class SharedRequest extends LoadingStore<RequestState> {
     if (this.#enabled++ === 0) this.fetch();
   }
 
-  /** The reply stays for hooks that are not enabled, unless another user signs in. */
+  /** The reply stays while a hook has the request, unless another user signs in. */
   disable(): void {
     if (--this.#enabled > 0) return;
     this.end();
-    this.#unfollow = this.followUser();
+    if (this.isWatched) this.#unfollow = this.followUser();
   }
 
   readonly fetch = (): void => {
