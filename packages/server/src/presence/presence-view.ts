@@ -78,7 +78,7 @@ export class PresenceView {
   /** Adds a subscriber: sends the list, and then the changes. */
   add(connection: Connection): void {
     this.remove(connection);
-    if (this.#page !== undefined && this.#canReuseList(this.#page)) {
+    if (this.#page !== undefined && this.#canReuseList(this.#page) && this.#mayInclude(this.#page, connection)) {
       connection.push(this.#frameOf(this.#page));
       this.#announcer.subscribers.add(connection);
       if (!this.#isPageCurrent) this.#announcer.repeatTotal();
@@ -93,6 +93,16 @@ export class PresenceView {
     if (this.#isPageCurrent && this.#announcer.isIdle && !this.#isReading) return true;
     const isRecent = this.#options.clock.now() - this.#readAt < REUSED_MS;
     return isRecent && this.#announcer.isTotalsOnly && total > LIMITS.announcedUsers;
+  }
+
+  /**
+   * Whether a list may have the user of a connection. A member's list does, but the event of the join may arrive after the member has
+   * asked for the list.
+   */
+  #mayInclude({ cursor, entries }: RosterPage, { userId, rooms }: Connection): boolean {
+    const { room } = this.#options;
+    if (cursor !== undefined || (room !== undefined && rooms?.has(room) !== true)) return true;
+    return entries.some(({ user }) => user === userId);
   }
 
   has(connection: Connection): boolean {
@@ -242,8 +252,9 @@ export class PresenceView {
     this.#listFrame = undefined;
     this.#isPageCurrent = later.length === 0;
     // If nothing changed during the read, the list also serves the connections that were added meanwhile.
-    const newest = this.#isPageCurrent ? this.#awaitingList : [];
-    if (this.#isPageCurrent) this.#awaitingList = new Set();
+    const added = this.#isPageCurrent ? [...this.#awaitingList] : [];
+    const newest = added.filter((connection) => this.#mayInclude(page, connection));
+    for (const connection of newest) this.#awaitingList.delete(connection);
     this.#sendList(page, [...relisted, ...readers, ...newest]);
     this.#announceLater(later);
     this.#readIfDue();
