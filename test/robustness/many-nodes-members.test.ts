@@ -2,7 +2,7 @@
 import { createPublisher } from "@halyard/server/publisher";
 import type { Backplane, BackplaneHandlers, Publication, Publisher } from "@halyard/server";
 import { describe, expect, it } from "vitest";
-import { announce, chat, heard } from "../support/away.ts";
+import { announce, chat, comeBack, heard } from "../support/away.ts";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
 import type { NodeSocket } from "../support/two-nodes.ts";
 
@@ -156,8 +156,7 @@ describe("a node that is cut off at that moment", () => {
     await settle(nodes, change());
     await settle(nodes, announce(nodes, "a", "for members", "team"));
     await nodes.run(awayMs);
-    nodes.shared.heal();
-    await nodes.run(12_000);
+    await comeBack(nodes);
   }
 
   // The second time is longer than the lease of a node.
@@ -231,9 +230,7 @@ describe("a node that is cut off at that moment", () => {
 
   it("does once what it was told, and nothing of what it has said itself", async () => {
     const { nodes } = scene();
-    const codes: (number | undefined)[] = [];
-    const connect = async (node: typeof nodes.a): Promise<NodeSocket> =>
-      nodes.connect(node, "ada", { rooms: ["team"] });
+    const connect = (node: typeof nodes.a) => nodes.connect(node, "ada", { rooms: ["team"] });
     const before = [await connect(nodes.a), await connect(nodes.b)];
     const closing = nodes.a.manager.disconnectRoom("team", { code: 4403 });
     const atOnce = await connect(nodes.a);
@@ -241,9 +238,8 @@ describe("a node that is cut off at that moment", () => {
     const later = await connect(nodes.b);
     nodes.shared.partition("b");
     await nodes.run(3_000);
-    nodes.shared.heal();
-    await nodes.run(12_000);
-    for (const { closedWith } of [...before, atOnce, later]) codes.push(closedWith);
+    await comeBack(nodes);
+    const codes = [...before, atOnce, later].map(({ closedWith }) => closedWith);
     expect(codes).toEqual([4403, 4403, undefined, undefined]);
   });
 });

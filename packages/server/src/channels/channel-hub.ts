@@ -185,24 +185,20 @@ export class ChannelHub {
   readonly onPublication = (publication: Publication): void => {
     const channel = this.#channels.get(publication.channel);
     if (channel === undefined) return;
-    // The history has it, and is read when the channels are delivered again.
-    if (channel.status === "live" && this.#held !== undefined) return;
-    if (channel.status !== "live") {
-      if (channel.status !== "syncing") return;
+    const { status } = channel;
+    // The history has the message, and is read later.
+    if (status === "stale" || (status === "live" && this.#held !== undefined)) return;
+    const isSameEpoch = publication.epoch === channel.epoch;
+    if (status === "syncing") {
       const buffered = (channel.buffer ??= []);
       // A full buffer keeps only the newest publication, whose gap then makes the sync read the history again.
       if (buffered.length === MAX_BUFFERED) buffered.length = 0;
       buffered.push(publication);
-      return;
+    } else if (isSameEpoch && publication.prev === channel.offset) channel.deliver(publication);
+    else if (!isSameEpoch || publication.offset > channel.offset) {
+      this.#sync.resync(channel);
+      (channel.buffer ??= []).push(publication);
     }
-    if (publication.epoch === channel.epoch && publication.prev === channel.offset) {
-      channel.deliver(publication);
-      return;
-    }
-    const isAlreadyDelivered = publication.epoch === channel.epoch && publication.offset <= channel.offset;
-    if (isAlreadyDelivered) return;
-    this.#sync.resync(channel);
-    (channel.buffer ??= []).push(publication);
   };
 
   readonly onEphemeral = (name: string, data: string): void => {
