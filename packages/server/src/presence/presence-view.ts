@@ -78,7 +78,11 @@ export class PresenceView {
   /** Adds a subscriber: sends the list, and then the changes. */
   add(connection: Connection): void {
     this.remove(connection);
-    if (this.#page !== undefined && this.#canReuseList(this.#page) && this.#mayInclude(this.#page, connection)) {
+    if (
+      this.#page !== undefined &&
+      this.#canReuseList(this.#page) &&
+      this.#mayInclude(this.#page, connection)
+    ) {
       connection.push(this.#frameOf(this.#page));
       this.#announcer.subscribers.add(connection);
       if (!this.#isPageCurrent) this.#announcer.repeatTotal();
