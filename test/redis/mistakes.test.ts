@@ -30,7 +30,7 @@ it("a Redis that is not there is said once, and that it is back [s-M1]", async (
   }
 });
 
-it("a Redis that somebody has emptied is said, once", async () => {
+it("an emptied Redis is reported once in the log", async () => {
   await scene.serve({ backplane: redisBackplane({ url: redis.url, prefix: "emptied" }) });
   await until("the node", () => redis.control((client) => client.exists("emptied:settings")).then(Boolean));
   await redis.control((client) => client.flushAll());

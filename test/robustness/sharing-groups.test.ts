@@ -1,33 +1,19 @@
 // Which tabs share a connection, and which have one of their own: by user, contract, server, platform and number; and what becomes of
 // what was under way when tabs stop sharing.
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openSharingClient, serveTabs } from "../support/sharing-clients.ts";
+import { describe, expect, it } from "vitest";
 import type { SharingClient } from "../support/sharing-clients.ts";
-import { SimulatedBrowser } from "../support/simulated-tabs.ts";
+import { openTab, replaceServer, server, tabs, useSharingScene } from "../support/sharing-scene.ts";
 
-type Options = Partial<Parameters<typeof openSharingClient>[1]>;
+type Options = NonNullable<Parameters<typeof openTab>[0]>;
 
 const POLL = { timeout: 8_000, interval: 10 };
-let server: Awaited<ReturnType<typeof serveTabs>>;
-let browser: SimulatedBrowser;
-let tabs: SharingClient[];
-
-beforeEach(async () => {
-  server = await serveTabs();
-  browser = new SimulatedBrowser();
-  tabs = [];
-});
-afterEach(async () => {
-  for (const { client } of tabs) client.close();
-  await server.stop();
-});
+useSharingScene();
 
 /** Opens tabs one after the other, so that the first one leads. */
 async function open(count: number, user = "ada", options: Options = {}): Promise<SharingClient[]> {
   const opened: SharingClient[] = [];
   for (let n = 0; n < count; n++) {
-    const tab = openSharingClient(browser, { url: server.url, ticket: () => user, ...options });
-    tabs.push(tab);
+    const tab = openTab({ ticket: () => user, ...options });
     opened.push(tab);
     await isOpen(tab, options.ticket ? undefined : user);
   }
@@ -144,8 +130,7 @@ describe("a tab has a connection of its own", () => {
   });
 
   it("where the server does not share (echoToSender: false)", async () => {
-    await server.stop();
-    server = await serveTabs({ isSharing: false });
+    await replaceServer({ isSharing: false });
     await open(2);
     expect(server.users).toEqual(["ada", "ada"]);
   });
@@ -215,8 +200,7 @@ describe("a message that is not for all tabs of a connection ends the sharing, a
 });
 
 it("tabs share where their user may have one connection", async () => {
-  await server.stop();
-  server = await serveTabs({ maxConnectionsPerUser: 1 });
+  await replaceServer({ maxConnectionsPerUser: 1 });
   const [leader, second] = await open(3);
   expect(server.users).toEqual(["ada"]);
   leader?.tab.crash();

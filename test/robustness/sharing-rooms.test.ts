@@ -1,34 +1,15 @@
 // The rooms of tabs that share a connection: it is in a room while one of them is.
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { openSharingClient, serveTabs } from "../support/sharing-clients.ts";
+import { expect, it } from "vitest";
 import type { SharingClient } from "../support/sharing-clients.ts";
-import { SimulatedBrowser } from "../support/simulated-tabs.ts";
+import { openTab, server, useSharingScene } from "../support/sharing-scene.ts";
 
 const POLL = { timeout: 8_000, interval: 10 };
 /** The joins that one client sends at once. */
 const JOINS = 15;
-let server: Awaited<ReturnType<typeof serveTabs>>;
-let browser: SimulatedBrowser;
-let tabs: SharingClient[];
-
-beforeEach(async () => {
-  server = await serveTabs();
-  browser = new SimulatedBrowser();
-  tabs = [];
-});
-afterEach(async () => {
-  for (const { client } of tabs) client.close();
-  await server.stop();
-});
-
-function open(): SharingClient {
-  const tab = openSharingClient(browser, { url: server.url, ticket: () => "ada" });
-  tabs.push(tab);
-  return tab;
-}
+useSharingScene();
 
 async function openTwo(): Promise<[SharingClient, SharingClient]> {
-  const opened: [SharingClient, SharingClient] = [open(), open()];
+  const opened: [SharingClient, SharingClient] = [openTab(), openTab()];
   for (const { client } of opened) await expect.poll(() => client.state.status, POLL).toBe("open");
   expect(server.users).toEqual(["ada"]);
   return opened;
@@ -43,7 +24,7 @@ it("a tab that opens in a room which another tab has left is in it, and gets its
   await expect.poll(() => left.state.status, POLL).toBe("joined");
   left.leave();
   await expect.poll(() => connectionsIn("blue"), POLL).toBe(0);
-  const late = open();
+  const late = openTab();
   const room = late.client.join("blue");
   await expect.poll(() => room.state.status, POLL).toBe("joined");
   await server.manager.sendToRoom("blue", { type: "news", text: "one" });

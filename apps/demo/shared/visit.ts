@@ -6,7 +6,7 @@ export const VISIT_PATH = "/visit";
 /** The path of the two sockets of a visit. */
 export const VISIT_SOCKET_PATH = "/visit/ws";
 
-/** The two users of a visit: the visitor, and the companion, for whom the page writes. */
+/** The two users of a visit: the visitor, and the companion, whose messages the page writes. */
 export const GUESTS = ["you", "companion"] as const;
 export type Guest = (typeof GUESTS)[number];
 

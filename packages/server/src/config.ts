@@ -63,7 +63,7 @@ export interface WebSocketManagerConfig<
     readonly string[] | ((origin: string, request: UpgradeRequest) => boolean | Promise<boolean>) | undefined;
   /**
    * Decides what a user may do; called before each join, publish, list of users and replay. It may take
-   * `limits.handlerMs`. A welcome waits 3 s for its answers: it is asked again for the rest, which follow the welcome.
+   * `limits.handlerMs`. A welcome waits 3 s for the answers. `authorize` is asked again about channels without an answer, which follow the welcome.
    * An error denies, and so does an answer that is not a boolean.
    *
    * @default rooms are refused, `all` is allowed

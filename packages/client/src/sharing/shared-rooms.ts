@@ -93,7 +93,7 @@ export class SharedRooms {
     return undefined;
   }
 
-  /** @param tab that has asked; empty if it has gone @returns what it has joined */
+  /** @param tab the id of the tab that has asked; undefined if the tab has gone @returns the room that the tab has joined */
   onAnswer(tab = "", id: string, frame: Frame): Joined | undefined {
     const ch = this.#joins.get(id);
     if (ch === undefined) return undefined;

@@ -79,7 +79,7 @@ function keep(store: OutboxStore, client: KeptClient, { reportError }: KeepOutbo
   const onChange = () => {
     if (!isDue)
       save().catch((error: unknown) => {
-        // The next change is stored, and what this one could not.
+        // The next change stores the outbox again, with the messages of this write.
         isDue = false;
         reportError(error);
       });

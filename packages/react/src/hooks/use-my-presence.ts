@@ -11,7 +11,7 @@ export function useMyPresence(
   const room = useScope(client, givenName);
   const name = room.name ?? givenName;
   const states = ownStatesOf(client);
-  // That of the first render in this room.
+  // The initial state of the first render in this room.
   const first = useMemo(() => initial, [client, name]);
   const subscribe = useCallback(
     (listener: () => void) => {

@@ -63,8 +63,8 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
   protected abstract forget(): void;
 
   /**
-   * Retries a failed load when the client is connected again. What is another user's is removed as soon as the client knows its user, and
-   * loaded with the connection that follows. The caller loads at once, after this call.
+   * Retries a failed load when the client is connected again. As soon as the client knows another user, the value of the earlier user is
+   * removed; the next connection loads it again. The caller loads at once, after this call.
    */
   protected followConnection(): Unsubscribe {
     const { client } = this.parts;
@@ -84,7 +84,7 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
     return stop;
   }
 
-  /** Removes what was loaded for another user, also for one who signed in while the store followed no user. */
+  /** Removes the value of an earlier user, also if the user changed while the store followed no user. */
   protected followUser(onForgotten?: () => void): Unsubscribe {
     const forget = () => {
       onForgotten?.();

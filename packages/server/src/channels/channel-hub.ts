@@ -208,7 +208,7 @@ export class ChannelHub {
   /**
    * Delivers nothing until it is known which subscribers have lost a right while this node was cut off, and then what they have missed.
    *
-   * @param checked for at most ten seconds, whatever becomes of it
+   * @param checked settles when it is known; awaited for at most ten seconds
    */
   async holdUntil(checked: Promise<unknown>): Promise<void> {
     const inTime = withDeadline(checked, { clock: this.#options.clock, ms: HELD_MS }).catch(() => {});

@@ -4,7 +4,7 @@
 import { CloseCode } from "@halyard/protocol/wire";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Clock } from "../types.ts";
-import { withDeadline } from "../utils/with-deadline.ts";
+import { untilDeadline } from "../utils/with-deadline.ts";
 import type { Connection } from "./connection.ts";
 
 /** The options of `drain`. */
@@ -68,7 +68,7 @@ function announce(connection: Connection, afterMs: number): void {
 /** Resolves when no handler of the connection runs or waits, or after the time-out. */
 async function whenIdle({ sendQueue, requestLimiter }: Connection, clock: Clock): Promise<void> {
   const idle = Promise.all([sendQueue.onIdle(), requestLimiter?.onIdle()]);
-  await withDeadline(idle, { clock, ms: HANDLERS_MS }).catch(() => undefined);
+  await untilDeadline(idle, { clock, ms: HANDLERS_MS });
 }
 
 function close(connection: Connection, retryAfterMs: number): void {

@@ -3,7 +3,7 @@
 import type { ResumePosition } from "@halyard/protocol/internal";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Clock } from "../types.ts";
-import { withDeadline } from "../utils/with-deadline.ts";
+import { untilDeadline } from "../utils/with-deadline.ts";
 
 /** How long a join may hold up the next one, in ms. */
 const NEXT_MS = 100;
@@ -59,7 +59,7 @@ export class PendingRooms {
       if (!mayJoin(isPaid)) break;
       this.#joining.add(room);
       const joined = join(room).then(() => this.#joining.delete(room));
-      await withDeadline(joined, { clock, ms: NEXT_MS }).catch(() => undefined);
+      await untilDeadline(joined, { clock, ms: NEXT_MS });
     }
     this.#isBusy = false;
   }

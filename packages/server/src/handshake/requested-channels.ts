@@ -17,7 +17,7 @@ import { LimitError } from "../utils/errors.ts";
 import { andThen } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Clock } from "../types.ts";
-import { withDeadline } from "../utils/with-deadline.ts";
+import { untilDeadline } from "../utils/with-deadline.ts";
 
 /** A channel to which a connection asks to be subscribed. */
 export interface ChannelRequest {
@@ -127,7 +127,7 @@ export class RequestedChannels {
     return [...decided, ...pending, ...refused];
   }
 
-  /** The requests with the answers that come in time; the others are pending. A plain client knows no such channels, and waits. */
+  /** The requests with the answers that come in time; the others are pending. A plain client knows no pending channels, so all are awaited. */
   async #inTime(
     { isV1 }: Connection,
     asked: readonly UncheckedChannel[],
@@ -141,11 +141,11 @@ export class RequestedChannels {
       known[index] = await request;
     });
     const { clock } = this.#parts;
-    await withDeadline(Promise.all(all), { clock, ms: ANSWERS_MS }).catch(() => undefined);
+    await untilDeadline(Promise.all(all), { clock, ms: ANSWERS_MS });
     return [...known];
   }
 
-  /** @param isOver whether the welcome goes without this answer: the channel is asked about again, and a refusal counts then */
+  /** @param isOver whether the welcome is sent without this answer: `authorize` is asked again later, and only that refusal is recorded */
   async #checkOne(
     connection: Connection,
     { channel, position }: UncheckedChannel,

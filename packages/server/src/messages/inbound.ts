@@ -139,7 +139,7 @@ export class Inbound {
       errorReplies.replyWithError(connection, rateLimitError(exceeded), meta.id);
   }
 
-  /** Reads a hello after a wait, and then what follows it: refused for what other connections of the user sent, it would cost an attempt. */
+  /** Reads a hello after a wait, and then the frames after it. A hello that is refused for the frames of other connections costs its client an attempt. */
   #readLater(connection: Connection, text: string, waitMs: number): void {
     connection.acceptsHello = false;
     connection.sendQueue.delayTimer = this.#parts.clock.setTimeout(() => {

@@ -99,7 +99,7 @@ export class PresenceView {
     return isRecent && this.#announcer.isTotalsOnly && total > LIMITS.announcedUsers;
   }
 
-  /** Whether a list may have the user of a connection: a member's has, though the event of the join may arrive after the list. */
+  /** Whether a list may go to a connection. The list for a member contains that member, even if the event of the join has not arrived. */
   #mayInclude({ cursor, entries }: RosterPage, { userId, rooms }: Connection): boolean {
     const { room } = this.#options;
     if (cursor !== undefined || (room !== undefined && rooms?.has(room) !== true)) return true;

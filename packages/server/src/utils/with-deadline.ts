@@ -34,3 +34,12 @@ export function withDeadline<TValue>(
     settling.then(resolve, reject);
   });
 }
+
+/** Waits until a value settles, but no longer than until a deadline. Rejects with what the value rejects with before it. */
+export async function untilDeadline(value: PromiseLike<unknown>, deadline: Deadline): Promise<void> {
+  try {
+    await withDeadline(value, deadline);
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error;
+  }
+}
