@@ -198,6 +198,32 @@ describe("a replica", () => {
     await until("the master to be used", () => backplane.health().state === "up", 10_000);
     await backplane.publish("all", "data", { history: HISTORY });
   });
+
+  it.each(["yes", "no"])(
+    "that a master has become is left for the master that has taken its address, also by what is pushed: replica-serve-stale-data %s",
+    async (serves) => {
+      const former = await RedisServer.start({ args: ["--replica-serve-stale-data", serves] });
+      onTestFinished(() => former.close());
+      const target = { port: former.port };
+      const proxy = await createFaultProxy({ target });
+      onTestFinished(() => proxy.close());
+      const backplane = open({ url: `redis://127.0.0.1:${String(proxy.port)}` });
+      let pushed = 0;
+      await backplane.start(
+        new Proxy(handlers, {
+          get: (target, name) =>
+            name === "onPublication" ? () => pushed++ : (Reflect.get(target, name) as unknown),
+        }),
+      );
+      await backplane.subscribe("room:x");
+      // The new master does not reach the former one, whose connections stay open.
+      target.port = redis.port;
+      await former.control((client) => client.sendCommand(["REPLICAOF", "127.0.0.1", "1"]));
+      const publish = () => backplane.publish("room:x", "data", { history: HISTORY }).catch(() => undefined);
+      await until("the push of the new master", () => publish().then(() => pushed > 0));
+      expect(backplane.health().state).toBe("up");
+    },
+  );
 });
 
 describe("subscriptions that change all the time", () => {

@@ -90,6 +90,7 @@ export class RedisBackplane implements Backplane {
       onLost: (error) => {
         if (this.#handlers === undefined) return;
         this.#health.failed(error);
+        this.#subscriptions.followStore(this.#commands);
         // The next beat finds out whether the store is still the same.
         this.#commands.up.then(() => this.#lease.beatIn(0)).catch(() => {});
       },
@@ -111,8 +112,8 @@ export class RedisBackplane implements Backplane {
       { ...shared, leaseMs: options.leaseMs },
       { onRegistered: () => this.#declareAgain(), onBeat: this.#health.heard },
     );
-    const written = { ...shared, lease: this.#lease, stream: this.#stream };
-    this.#presence = new PresenceWriter({ ...written, limit: options.maxPendingCalls });
+    const { maxPendingCalls: limit } = options;
+    this.#presence = new PresenceWriter({ ...shared, lease: this.#lease, stream: this.#stream, limit });
     this.#subscriptions = this.#createSubscriptions(clock, createClient);
     this.#messages.onSilence = (error) => {
       this.#subscriptions.connection.replace(error);

@@ -8,7 +8,7 @@ const ADVICE: readonly (readonly [pattern: RegExp, line: string])[] = [
     'Start Redis, or write its address: redisBackplane({ url: "redis://host:6379" })',
   ],
   [
-    /^READONLY/,
+    /^(READONLY|MASTERDOWN)/,
     'This Redis is a replica. Write the address of its primary: redisBackplane({ url: "redis://primary:6379" })',
   ],
   [

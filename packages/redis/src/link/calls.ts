@@ -155,8 +155,8 @@ export class Calls {
     if (call.isOver) return;
     const { connection } = this.#parts;
     const cause = error instanceof Error ? error : new Error(String(error));
-    // A master that became a replica still answers reads, with old data. Another connection may lead to the new master.
-    if (cause.message.startsWith("READONLY")) connection.replace(cause);
+    // A master that became a replica still answers, perhaps with old data. Another connection may lead to the new master.
+    if (/^(READONLY|MASTERDOWN)/.test(cause.message)) connection.replace(cause);
     if (isRefusal(cause)) {
       this.#onRefused(call, cause);
       return;

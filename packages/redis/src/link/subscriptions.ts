@@ -97,6 +97,17 @@ export class Subscriptions {
     void this.#sync();
   }
 
+  /** Call when the connection for commands is lost. If the next one leads to another store, so must this one. */
+  followStore(commands: Pick<Connection, "store" | "up">): void {
+    const before = commands.store;
+    const onUp = (): void => {
+      // A master that has become a replica leaves this connection open, and may have nothing to push.
+      if (before !== "" && commands.store === before) return;
+      this.connection.replace(new Error("Redis is another one now"));
+    };
+    commands.up.then(onUp, () => {});
+  }
+
   stop(): void {
     this.connection.stop();
     this.#wanted.clear();
