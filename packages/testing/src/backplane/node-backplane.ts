@@ -84,6 +84,8 @@ export class NodeBackplane implements Backplane {
     this.#handlers = undefined;
     this.#subscribed.clear();
     this.#parts.clock.clearTimeout(this.#beat);
+    // The last call of a killed node would never end.
+    if (this.#parts.link.state === "dead") return;
     await this.#call(dropLeases(this.nodeId, undefined)).catch(() => {});
   }
 
@@ -235,7 +237,8 @@ export class NodeBackplane implements Backplane {
     const result = await this.#call(applyPresence(ops, lease));
     for (const op of ops) if (op.op === "-" && op.graceMs > 0) this.#parts.store.endGraceIn(op.graceMs);
     if (!result.isFenced) return result.evictions;
-    if (lease === this.#leaseId()) void this.#register();
+    // Fails only where this node has stopped meanwhile.
+    if (lease === this.#leaseId()) this.#register().catch(() => {});
     throw new Error("the store has given up this node");
   }
 

@@ -37,7 +37,7 @@ export interface SharedBackplane {
    * @throws TypeError for an id that is in use, or that has other characters than letters, digits, `_` and `-`
    */
   node(nodeId: string): Backplane;
-  /** Cuts nodes off from the store: their calls fail, and events for them are lost. After 7 s the store gives them up. */
+  /** Cuts nodes off from the store: their calls fail, and events for them are lost. After 5 to 9 s the store gives them up. */
   partition(...nodeIds: readonly string[]): void;
   /** Holds the calls of these nodes and the events for them until `heal`, as if their processes were stopped. */
   freeze(...nodeIds: readonly string[]): void;
@@ -123,9 +123,8 @@ class StoreAndNodes implements SharedBackplane, StoreAccess {
 
   heal(): void {
     for (const { link, backplane } of this.#nodes.values()) {
-      const { state } = link;
+      if (link.hasLost) void backplane.reconnect();
       link.state = "up";
-      if (state === "cut") void backplane.reconnect();
     }
   }
 

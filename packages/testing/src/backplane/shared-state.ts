@@ -163,9 +163,7 @@ export class SharedStore {
   apply<TResult>(operation: Operation<TResult>): TResult {
     const now = this.#now();
     const entry: JournalEntry = { at: now, incarnation: this.#incarnation, operation, offsets: [] };
-    this.#journal.push(entry);
-    if (this.#journal.length % 1_000 === 0) this.#shorten(now - JOURNAL_MS);
-    return operation({
+    const result = operation({
       state: this.#state,
       now,
       nextOffset: () => {
@@ -174,6 +172,10 @@ export class SharedStore {
       },
       emit: this.#onEvent,
     });
+    // An operation that throws has changed nothing, and would throw again in a `rewind`.
+    this.#journal.push(entry);
+    if (this.#journal.length % 1_000 === 0) this.#shorten(now - JOURNAL_MS);
+    return result;
   }
 
   /** Deletes all data, and begins a new epoch. */

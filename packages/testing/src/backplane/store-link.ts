@@ -19,7 +19,7 @@ export interface StoreLinkParts {
   readonly faults: LinkFaults;
 }
 
-/** `cut`: messages are lost. `frozen`: messages wait until the link is up. `dead`: the node sends and receives no more messages. */
+/** `cut`: messages are lost, also those that wait. `frozen`: messages wait until the link is up. `dead`: the node sends and receives no more messages. */
 type LinkState = "up" | "cut" | "frozen" | "dead";
 
 /** The time after which a call without a reply fails, in ms. */
@@ -35,6 +35,7 @@ export class StoreLink {
   /** The messages that wait because the link is frozen. */
   #held: (() => void)[] = [];
   #failure: { readonly since: number } | undefined;
+  #hasLost = false;
 
   constructor(parts: StoreLinkParts) {
     this.#parts = parts;
@@ -48,9 +49,15 @@ export class StoreLink {
     if (this.#state === "dead") return;
     this.#state = state;
     if (state === "frozen") return;
+    this.#hasLost = state === "cut";
     const held = this.#held;
     this.#held = [];
-    for (const go of held) go();
+    if (state === "up") for (const go of held) go();
+  }
+
+  /** Whether the link was cut since it was last up, so that events may be missing. */
+  get hasLost(): boolean {
+    return this.#hasLost;
   }
 
   /** The time since which calls fail, in ms; undefined while they succeed. */
