@@ -46,6 +46,13 @@ describe("createNemesis", () => {
     expect(await run(1)).toEqual(await run(1_000));
   });
 
+  it("decides anew for each strike, also with the date as its seed", async () => {
+    const fault: Fault = { strike: (chance) => ({ what: String(chance.random()) }) };
+    const { clock, nemesis } = start({ seed: 1_764_500_000_000, faults: { fault } });
+    await clock.advance(20_000);
+    expect(new Set(nemesis.log.map(({ what }) => what)).size).toBe(nemesis.log.length);
+  });
+
   it("chooses faults by weight, and never one of weight 0", async () => {
     const { clock, nemesis } = start({
       faults: { often: { ...harmless, weight: 9 }, rarely: harmless, never: { ...harmless, weight: 0 } },
@@ -125,6 +132,25 @@ describe("createNemesis", () => {
     expect(errors).toEqual(Array(2).fill("failed: Error: no such process"));
     await expect(nemesis.stop()).rejects.toThrow("2 faults failed");
     await expect(nemesis.stop()).resolves.toBeUndefined();
+  });
+
+  it("goes on after an onEntry that throws, heals every strike, and rejects stop with the errors", async () => {
+    let broken = 0;
+    const stall: Fault = { lastsMs: [5, 5], strike: () => (broken++, { heal: () => broken-- }) };
+    const { clock, nemesis } = start({
+      faults: { stall },
+      everyMs: [10, 10],
+      onEntry: () => {
+        throw new Error("the log is full");
+      },
+    });
+    await clock.advance(10);
+    expect(broken).toBe(1);
+    await clock.advance(5);
+    expect(broken).toBe(0);
+    const error: unknown = await nemesis.stop().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ errors: [new Error("the log is full"), new Error("the log is full")] });
+    expect(nemesis.log.map(({ event }) => event)).toEqual(["struck", "healed"]);
   });
 
   it("throws a RangeError without a fault that can strike, and for times that are no durations", () => {

@@ -3,6 +3,7 @@
 // Guarantee: the same seed, faults and times give the same strikes, and `stop` heals every one of them.
 import { realClock } from "../clock/real-clock.ts";
 import type { TimerClock } from "../clock/real-clock.ts";
+import { seedOf } from "../utils/random.ts";
 import { createChance } from "./chance.ts";
 import type { Chance } from "./chance.ts";
 
@@ -68,7 +69,7 @@ export interface Nemesis {
   /**
    * Ends the strikes, and heals those that are not healed yet.
    *
-   * @throws AggregateError with the errors that faults threw
+   * @throws AggregateError with the errors that faults and `onEntry` threw
    */
   stop(): Promise<void>;
 }
@@ -155,7 +156,7 @@ class RandomNemesis implements Nemesis {
   async #strike(): Promise<void> {
     const strike = ++this.#strikes;
     const [name, fault] = this.#choose();
-    const chance = createChance(this.#options.seed * 1_000_003 + strike);
+    const chance = createChance(seedOf(this.#options.seed, strike));
     const [min, max] = fault.lastsMs ?? LASTS_MS;
     const lastsMs = min + chance.random() * (max - min);
     const write = (event: NemesisEntry["event"], what?: string): void =>
@@ -212,7 +213,12 @@ class RandomNemesis implements Nemesis {
     const { strike, fault, event, what } = entry;
     const line: NemesisEntry = { strike, fault, event, atMs, ...(what === undefined ? {} : { what }) };
     this.log.push(line);
-    this.#options.onEntry?.(line);
+    // An error of the application's log must not keep a strike from being healed.
+    try {
+      this.#options.onEntry?.(line);
+    } catch (error) {
+      this.#errors.push(error);
+    }
   }
 }
 

@@ -148,6 +148,19 @@ describe("cut", () => {
     await second.ended;
     expect(cuts[1]).toBe(cuts[0]);
   });
+
+  it("gives each connection random numbers of its own, also with the date as its seed", async () => {
+    const firsts: number[] = [];
+    const { port } = await start({
+      seed: 1_764_500_000_000,
+      onConnection: (_, random) => firsts.push(random()),
+    });
+    for (let clients = 0; clients < 3; clients++) {
+      const end = new End(connect(port, "127.0.0.1"));
+      await barrier(end, await (accepted[clients] ?? Promise.reject(new Error("too many connections"))));
+    }
+    expect(new Set(firsts).size).toBe(3);
+  });
 });
 
 describe("stall", () => {

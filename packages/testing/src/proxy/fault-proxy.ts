@@ -3,7 +3,7 @@
 // Guarantee: bytes pass unchanged and in order until a fault is asked for, and `close` ends every connection.
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { createRandom } from "../utils/random.ts";
+import { createRandom, seedOf } from "../utils/random.ts";
 import { ProxiedConnection } from "./fault-connection.ts";
 import type { FaultConnection } from "./fault-connection.ts";
 import { realClock } from "../clock/real-clock.ts";
@@ -126,7 +126,7 @@ class TcpProxy implements FaultProxy {
     const id = ++this.#lastId;
     // Each connection has random numbers of its own, so that one connection does not change the faults of another. Jitter
     // has its own, too: how often it is drawn depends on how the kernel cuts the bytes.
-    const ownSeed = seed * 1_000_003 + id;
+    const ownSeed = seedOf(seed, id);
     const parts = { id, client, server, clock, random: createRandom(~ownSeed) };
     const connection = new ProxiedConnection(parts);
     this.#connections.add(connection);

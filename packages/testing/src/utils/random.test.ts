@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRandom } from "./random.ts";
+import { createRandom, seedOf } from "./random.ts";
 
 it("createRandom spreads its numbers evenly over 0 to 1", () => {
   const random = createRandom(42);
@@ -14,4 +14,11 @@ it("createRandom spreads its numbers evenly over 0 to 1", () => {
 it("createRandom begins with another number for each of 1,000 seeds", () => {
   const firsts = Array.from({ length: 1_000 }, (_, seed) => createRandom(seed)());
   expect(new Set(firsts).size).toBe(1_000);
+});
+
+it("seedOf gives each part of a run numbers of its own, also for a seed as large as a date", () => {
+  for (const seed of [0, 7, -7, 1_764_500_000_000, Number.MAX_SAFE_INTEGER]) {
+    const firsts = Array.from({ length: 1_000 }, (_, part) => createRandom(seedOf(seed, part))());
+    expect(new Set(firsts).size).toBe(1_000);
+  }
 });

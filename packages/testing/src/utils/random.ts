@@ -17,3 +17,8 @@ export function createRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** The seed of one part of a run, such as a strike or a connection. Multiplied in 32 bits, because a large seed loses its last digits as a product. */
+export function seedOf(seed: number, part: number): number {
+  return Math.imul(seed, 1_000_003) + part;
+}
