@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { checkDelivery } from "./delivery-checker.ts";
 import { createDeliveryRecorder } from "./delivery-recorder.ts";
 import type { DeliveryEvent } from "./delivery-event.ts";
 
@@ -110,4 +111,18 @@ it("the recorder writes once what the client asks for again because its gap list
   const written = log.flatMap((event) => (event.type === "received" ? [event.offset] : []));
   // The second 2 and the last 1 were not asked for: the checker must see them.
   expect(written).toEqual([1, 2, 2, 3, 1]);
+});
+
+it("the recorder knows a room by its name in NFC, as the client and the server do", async () => {
+  const { log, recorder, receive } = record();
+  const channel = "room:caf\u00e9";
+  const receipt = { status: "delivered", id: "m1", channel, offset: 1 } as const;
+  receive({ type: "welcome", channels: { [channel]: { epoch: "e1", off: 0, recovered: "new" } } });
+  const sending = Object.assign(Promise.resolve(receipt), { id: "m1" });
+  recorder.track(sending as unknown as Parameters<typeof recorder.track>[0], { room: "cafe\u0301" });
+  await sending;
+  receive({ type: "chat_message", id: "m1", $: { ch: channel, off: 1 } });
+  recorder.left("cafe\u0301");
+  expect(log.map(({ type }) => type)).toEqual(["positioned", "sent", "receipt", "received", "left"]);
+  expect(checkDelivery(log).violations).toEqual([]);
 });

@@ -3,7 +3,7 @@
 // Guarantee: each event is written at once, and a frame before the client itself sees it.
 import type { Sending, WebSocketConstructor } from "@halyard/client";
 import type { DeliveryEvent } from "./delivery-event.ts";
-import { FrameLog } from "./frame-log.ts";
+import { FrameLog, roomChannel } from "./frame-log.ts";
 
 /** The options of {@link createDeliveryRecorder}. */
 export interface DeliveryRecorderOptions {
@@ -48,7 +48,7 @@ export function createDeliveryRecorder(options: DeliveryRecorderOptions): Delive
   return {
     WebSocket: recordingClass(Base, log),
     track: (sending, { room, echo } = {}) => {
-      const channel = room === undefined ? "all" : `room:${room}`;
+      const channel = room === undefined ? "all" : roomChannel(room);
       write({ type: "sent", client, channel, id: sending.id, ...(echo === undefined ? {} : { echo }) });
       void sending.then((receipt) => {
         const { id, status } = receipt;

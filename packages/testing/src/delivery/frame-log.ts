@@ -8,7 +8,8 @@ import type { DeliveryEvent } from "./delivery-event.ts";
 
 type NamedPosition = Position & { readonly ch: string };
 
-const roomChannel = (room: unknown): string => `room:${String(room)}`;
+/** The channel of a room. Names are in NFC on the wire. */
+export const roomChannel = (room: unknown): string => `room:${String(room).normalize()}`;
 
 /** Reads the frames of one client, and writes an event for each that concerns delivery. */
 export class FrameLog {
