@@ -17,6 +17,8 @@ export const TEST_CONTROLS: unique symbol = Symbol.for("halyard.test-controls.1"
 
 /** What the test network of @halyard/testing can do with a manager, in addition to the public API. */
 export interface TestControls {
+  /** The clock of the system. */
+  readonly clock: object;
   /** Silences the default logger, so that a test prints only what it asks for. */
   silence(): void;
   /** Announces the collected presence changes. @returns whether there were any */

@@ -53,8 +53,8 @@ export class WebSocketManager<
 
   /** Used by the test network. @internal */
   [TEST_CONTROLS]() {
-    const { presence, systemLogger: log } = this.#parts;
-    return { silence: log.silence, announcePresence: () => presence.endIntervals() };
+    const { clock, presence, systemLogger: log } = this.#parts;
+    return { clock, silence: log.silence, announcePresence: () => presence.endIntervals() };
   }
 
   /** The users of this node, one entry per user; a live view. */

@@ -1,6 +1,6 @@
 import type { Frame } from "@halyard/protocol/wire";
 
-/** The frames of one client that the server has not answered: its `hello`, its sends and its requests. */
+/** The frames of one connection without an answer: the `hello`, the sends and the requests of the client, and those of the server. */
 export class PendingReplies {
   readonly #pending = new Map<number | string, { isAbandoned: boolean }>();
 
@@ -13,11 +13,13 @@ export class PendingReplies {
   sent({ type, $ = {} }: Frame): void {
     const key = type === "hello" ? type : ($.seq ?? $.id);
     if (key !== undefined) this.#pending.set(key, { isAbandoned: false });
+    if ($.re !== undefined) this.#pending.delete(ofServer($.re));
   }
 
   received({ type, $ = {} }: Frame): void {
     if (type === "welcome") this.#pending.delete("hello");
     if ($.re !== undefined) this.#pending.delete($.re);
+    if (type === "request" && $.id !== undefined) this.#pending.set(ofServer($.id), { isAbandoned: false });
   }
 
   /** Stops waiting for the current ones, because their handlers wait for the clock or for something outside this process. */
@@ -29,3 +31,6 @@ export class PendingReplies {
     this.#pending.clear();
   }
 }
+
+/** The key of a request of the server, which has another than a request of the client with the same id. */
+const ofServer = (id: number | string): string => `server ${id}`;

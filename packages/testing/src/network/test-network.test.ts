@@ -1,4 +1,4 @@
-import { defineProtocol, message, request } from "@halyard/protocol";
+import { defineProtocol, HalyardError, message, request } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
 import type { WebSocketManagerConfig } from "@halyard/server";
 import { describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ const protocol = defineProtocol({
   clientMessages: { poll_vote: message(z.object({ option: z.int() })) },
   serverMessages: { poll_result: message(z.object({ votes: z.array(z.int()) })) },
   requests: { double: request({ input: z.int(), output: z.int() }) },
+  serverRequests: { confirm: request({ input: z.string(), output: z.boolean() }) },
 });
 
 function start(config: WebSocketManagerConfig<typeof protocol> = {}) {
@@ -169,6 +170,27 @@ describe("settle and advance", () => {
     expect(reply).toBe(42);
   });
 
+  it("wait for the answers of clients that wait for something outside", async () => {
+    const { network, manager } = start();
+    const [ada, bob] = [await network.connect({ id: "ada" }), await network.connect({ id: "bob" })];
+    ada.onRequest("confirm", async () => {
+      await sleep(20);
+      return true;
+    });
+    bob.onRequest("confirm", async () => {
+      await sleep(20);
+      throw new HalyardError("conflict");
+    });
+    const answers = Promise.allSettled([
+      manager.request({ userId: "ada" }, "confirm", "Sure?"),
+      manager.request({ userId: "bob" }, "confirm", "Sure?"),
+    ]);
+    let settled: unknown;
+    void answers.then((results) => (settled = results));
+    await network.settle();
+    expect(settled).toMatchObject([{ value: true }, { reason: { code: "conflict" } }]);
+  });
+
   it("wait once, and not for ever, for a handler that waits for the clock", async () => {
     const { network, handlers } = start();
     handlers.on("poll_vote", () => new Promise(() => {}));
@@ -196,6 +218,13 @@ describe("settle and advance", () => {
     await expect(createTestNetwork(system).advance(1)).rejects.toThrow("createTestClock()");
     expect(() => createTestNetwork(system, { clock: createTestClock() })).toThrow(TypeError);
     await system.manager.close();
+  });
+
+  it("reject the clock of another system, and none for a system on a test clock", () => {
+    const { clock } = start();
+    const system = createWebSocketSystem({ clock: createTestClock() });
+    expect(() => createTestNetwork(system, { clock })).toThrow("The system has another clock");
+    expect(() => createTestNetwork(system)).toThrow("The system has another clock");
   });
 });
 

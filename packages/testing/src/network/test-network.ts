@@ -9,6 +9,7 @@ import type { Frame } from "@halyard/protocol/wire";
 import type { Identity, WebSocketSystem } from "@halyard/server";
 import { NetworkClient } from "./network-client.ts";
 import { QuiescenceDetector } from "./quiescence-detector.ts";
+import { TurnClock } from "../clock/test-clock.ts";
 import type { TestClock } from "../clock/test-clock.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -74,7 +75,7 @@ export interface TestNetwork<TProtocol extends AnyProtocol, TIdentity extends Id
  * one that `connect` names. The default logger of the system writes nothing; a logger of your own does. Everything else
  * works as on a network.
  *
- * @throws TypeError if the clock is not the one of the system
+ * @throws TypeError if the clock is not the one of the system, or if there is none and the system has a test clock
  * @example
  * const clock = createTestClock();
  * const network = createTestNetwork(createWebSocketSystem({ clock }), { clock });
@@ -95,7 +96,7 @@ const MAX_ERRORS = 5;
 const NO_CLOCK =
   "There is no clock to advance: make one with createTestClock(), and pass it to createWebSocketSystem({ clock }) and createTestNetwork(system, { clock })";
 const FOREIGN_CLOCK =
-  "The system does not use this clock: pass the same one to createWebSocketSystem({ clock }) and createTestNetwork(system, { clock })";
+  "The system has another clock: pass the same one to createWebSocketSystem({ clock }) and createTestNetwork(system, { clock })";
 
 class MemoryNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity> implements TestNetwork<
   TProtocol,
@@ -111,10 +112,10 @@ class MemoryNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity> i
 
   constructor(system: WebSocketSystem<TProtocol, TIdentity>, options: TestNetworkOptions) {
     const { clock, quietMs = QUIET_MS } = options;
-    // A running system has a heartbeat, so its clock has a timer.
-    if (clock && clock.nextTimerAt === undefined) throw new TypeError(FOREIGN_CLOCK);
-    this.#system = system;
     const controls = system.manager[TEST_CONTROLS]();
+    const isForeign = clock === undefined ? controls.clock instanceof TurnClock : controls.clock !== clock;
+    if (isForeign) throw new TypeError(FOREIGN_CLOCK);
+    this.#system = system;
     controls.silence();
     this.#options = options;
     this.#quiescence = new QuiescenceDetector({
