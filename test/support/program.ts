@@ -64,9 +64,14 @@ export class Program {
     return match;
   }
 
+  /** Sends a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Sends a signal and waits for the end. @returns the exit code; `null` if the signal ended the program */
   async end(signal: NodeJS.Signals = "SIGKILL", ms = 30_000): Promise<number | null> {
-    this.#child.kill(signal);
+    this.signal(signal);
     return within(this.#exited, () => `the program to end after ${signal}\n${this.#errors}`, ms);
   }
 }

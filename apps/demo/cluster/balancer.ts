@@ -17,8 +17,13 @@ const Action = z.union([
   z.object({ action: z.enum(["stop-redis", "start-redis"]) }),
 ]) satisfies z.ZodType<ClusterAction>;
 
+type BalancedCluster = Pick<
+  Cluster,
+  "status" | "nextPort" | "kill" | "maintain" | "stopRedis" | "startRedis"
+>;
+
 /** @param origin the origin of the page: no other page may end a node */
-export function createBalancer(cluster: Cluster, origin: string): Server {
+export function createBalancer(cluster: BalancedCluster, origin: string): Server {
   const server = createServer((incoming, outgoing) => {
     if (incoming.url === CLUSTER_PATH)
       answer(cluster, origin, incoming).then(
@@ -37,7 +42,7 @@ export function createBalancer(cluster: Cluster, origin: string): Server {
 }
 
 /** Begins an action. @returns the HTTP status of the answer @throws Error for a body that is not an action */
-async function answer(cluster: Cluster, origin: string, incoming: IncomingMessage): Promise<number> {
+async function answer(cluster: BalancedCluster, origin: string, incoming: IncomingMessage): Promise<number> {
   if (incoming.method !== "POST") return 200;
   if (incoming.headers.origin !== origin) return 403;
   const action = Action.parse(JSON.parse(await readBody(incoming)));
@@ -47,7 +52,7 @@ async function answer(cluster: Cluster, origin: string, incoming: IncomingMessag
   return 202;
 }
 
-async function act(cluster: Cluster, action: ClusterAction): Promise<void> {
+async function act(cluster: BalancedCluster, action: ClusterAction): Promise<void> {
   if (action.action === "kill") await cluster.kill(action.node);
   else if (action.action === "maintain") await cluster.maintain(action.node);
   else if (action.action === "stop-redis") await cluster.stopRedis();
@@ -84,6 +89,8 @@ function forwardUpgrade(
   incoming: IncomingMessage,
   { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
 ): void {
+  // Without a listener, the reset of one page would end the balancer, and all processes behind it.
+  socket.on("error", () => socket.destroy());
   if (port === undefined) {
     socket.end("HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\r\n");
     return;

@@ -35,19 +35,18 @@ export class Cluster {
   readonly #redis: ManagedProcess;
   /** The turns of requests and of sockets, which are separate, so that two visitors are on two nodes. */
   readonly #turns = { request: 0, socket: 0 };
-  #isStopping = false;
+  #stopped: Promise<void> | undefined;
 
   private constructor(nodes: readonly ClusterNode[], redis: ManagedProcess) {
     this.#nodes = nodes;
     this.#redis = redis;
   }
 
-  static async start(options: ClusterOptions): Promise<Cluster> {
+  /** Finds Redis and the ports. No process runs before {@link start}. */
+  static async create(options: ClusterOptions): Promise<Cluster> {
     const { dataPath } = options;
     mkdirSync(dataPath, { recursive: true, mode: 0o700 });
     const redisPort = await findFreePort();
-    const redis = createRedis(dataPath, redisPort);
-    await redis.start();
     const nodes: ClusterNode[] = [];
     for (const [name, runtime] of [
       ["one", "node"],
@@ -55,10 +54,14 @@ export class Cluster {
       ["three", "bun"],
     ] as const)
       nodes.push(await createNode(options, { name, runtime, redisUrl: `redis://127.0.0.1:${redisPort}` }));
-    const cluster = new Cluster(nodes, redis);
+    return new Cluster(nodes, createRedis(dataPath, redisPort));
+  }
+
+  /** Starts every process. @throws Error if one does not start, and after {@link stop} */
+  async start(): Promise<void> {
+    await this.startRedis();
     // The nodes start one after another, because the first one creates the tables.
-    for (const node of nodes) await cluster.#run(node);
-    return cluster;
+    for (const node of this.#nodes) await this.#run(node);
   }
 
   status(): ClusterStatus {
@@ -89,18 +92,31 @@ export class Cluster {
   }
 
   async startRedis(): Promise<void> {
-    if (!this.#redis.isRunning) await this.#redis.start();
+    if (!this.#redis.isRunning) await this.#start(this.#redis);
   }
 
-  /** Ends every process. */
-  async stop(): Promise<void> {
-    this.#isStopping = true;
+  /** Whether {@link stop} has been called. */
+  get isStopped(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  /** Ends every process, also one that is still starting. No process starts afterwards. */
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#endAll());
+  }
+
+  async #endAll(): Promise<void> {
     await Promise.all(this.#nodes.map(({ process }) => process.end("SIGKILL")));
     await this.#redis.end("SIGTERM");
   }
 
+  async #start(process: ManagedProcess): Promise<void> {
+    if (this.isStopped) throw new Error("the cluster has ended");
+    await process.start();
+  }
+
   async #run(node: ClusterNode): Promise<void> {
-    await node.process.start();
+    await this.#start(node.process);
     node.status = "up";
     void node.process.ended.then(() => this.#restart(node));
   }
@@ -109,7 +125,7 @@ export class Cluster {
   async #restart(node: ClusterNode): Promise<void> {
     node.status = "down";
     await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
-    if (this.#isStopping) return;
+    if (this.isStopped) return;
     try {
       await this.#run(node);
     } catch {
@@ -150,6 +166,7 @@ async function createNode(
 ): Promise<ClusterNode> {
   const port = await findFreePort();
   const env = {
+    HOST: "127.0.0.1",
     PORT: String(port),
     BETTER_AUTH_URL: origin,
     DATABASE: join(dataPath, "demo.db"),
