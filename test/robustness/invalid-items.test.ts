@@ -42,3 +42,20 @@ describe.each([
     expect(other.take()).toHaveLength(1);
   });
 });
+
+it("requests whose input does not fit its schema are answered, and do not end the connection as invalid messages do", async () => {
+  const node = new MemoryNode({ protocol });
+  onTestFinished(() => node.manager.close());
+  node.handlers.onRequest("sum" as never, () => 1);
+  const { socket } = await node.connect("ada");
+  const say = async (frame: object): Promise<void> => {
+    node.manager.handleMessage(socket, JSON.stringify(frame));
+    await node.clock.advance(0);
+  };
+  for (let n = 1; n <= 20; n++)
+    await say({ type: "request", name: "sum", input: { items: 1 }, $: { id: String(n) } });
+  expect(socket.take().map(({ code }) => code)).toEqual(Array(20).fill("invalid_message"));
+  expect(socket.closed).toBeUndefined();
+  for (let seq = 1; seq <= 10; seq++) await say({ type: "many", items: 1, $: { seq } });
+  expect(socket.closed).toEqual([4400, "too many invalid messages"]);
+});

@@ -32,3 +32,21 @@ it("pages of users are given at the rate of joins, for a connection and for its 
   const later = await pages([first], 20);
   expect([count(later, "reply"), count(later, "rate_limited")]).toEqual([10, 10]);
 });
+
+it("pages of users above that rate count like all that is refused: the fiftieth in ten seconds ends the connection with 4029", async () => {
+  const node = new MemoryNode({ builtIns: {} });
+  onTestFinished(() => node.manager.close());
+  const { socket } = await node.connect("ada");
+  const ask = async (first: number, last: number): Promise<void> => {
+    for (let n = first; n <= last; n++)
+      node.manager.handleMessage(
+        socket,
+        JSON.stringify({ type: "request", name: "users", $: { id: String(n) } }),
+      );
+    await node.clock.advance(0);
+  };
+  await ask(1, 79);
+  expect(socket.closed).toBeUndefined();
+  await ask(80, 80);
+  expect(socket.closed).toEqual([4029, "retryAfterMs=5000"]);
+});

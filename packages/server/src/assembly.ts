@@ -278,7 +278,7 @@ function createMessageParts(
   const errorReplies = new ErrorReplies({ clock, messageLog, rateLimits, report, securityReporter });
   const publisher = new MessagePublisher({ channels, clock, connections, report, types });
 
-  const userListRequests = new UserListRequests({ authorization, builtIns, presence, rateLimits });
+  const userListRequests = new UserListRequests({ authorization, builtIns, presence });
   const hints = new MissingHandlerHints(shared.logger);
   const requestDispatcher = new RequestDispatcher({ ...shared, hints, userListRequests });
   const clientRequests = new ClientRequests({ ...shared, messageLog, requestDispatcher });

@@ -13,7 +13,13 @@ import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { Clock, ErrorContext } from "../types.ts";
 import type { HandlerTimes } from "../metrics/handler-times.ts";
 import { ConcurrencyLimiter } from "../utils/concurrency-limiter.ts";
-import { errorJson, InvalidMessageError, isFailure, toHalyardError } from "../utils/errors.ts";
+import {
+  errorJson,
+  InvalidMessageError,
+  isFailure,
+  rateLimitError,
+  toHalyardError,
+} from "../utils/errors.ts";
 import type { Deduplicator } from "./deduplicator.ts";
 import { sendReply, subjectOf } from "./error-replies.ts";
 import type { MessageLog } from "./message-log.ts";
@@ -25,7 +31,7 @@ interface ClientRequestsParts {
   readonly deduplicator: Deduplicator;
   readonly limits: Pick<ServerLimits, "runningRequests" | "waitingRequests">;
   readonly messageLog: MessageLog | undefined;
-  readonly rateLimits: Pick<RateLimits, "chargeFor">;
+  readonly rateLimits: Pick<RateLimits, "chargeFor" | "takeUserPage">;
   readonly report: (error: unknown, context: ErrorContext) => void;
   readonly requestDispatcher: RequestDispatcher;
   readonly securityReporter: SecurityReporter;
@@ -54,7 +60,10 @@ export class ClientRequests {
   handle(message: InboundMessage): undefined | Promise<void> {
     if (!isRequestFrame(message))
       throw new InvalidMessageError([{ path: "name", message: "not the name of a request" }]);
-    return this.limiterOf(message.connection).run(message.meta.id, () => this.#reply(message));
+    const { connection, frame } = message;
+    const exceeded = frame.name === "users" ? this.#parts.rateLimits.takeUserPage(connection) : undefined;
+    if (exceeded !== undefined) throw rateLimitError(exceeded);
+    return this.limiterOf(connection).run(message.meta.id, () => this.#reply(message));
   }
 
   #reply(request: RequestFrame): undefined | Promise<void> {

@@ -6,16 +6,14 @@ import { z } from "zod";
 import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../presence/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { RateLimits } from "../connection/rate-limits.ts";
 import type { BuiltIns, UserList } from "../types.ts";
-import { ForbiddenError, InvalidMessageError, rateLimitError } from "../utils/errors.ts";
+import { ForbiddenError, InvalidMessageError } from "../utils/errors.ts";
 import type { Authorization } from "./authorization.ts";
 
 interface UserListRequestsParts {
   readonly authorization: Authorization;
   readonly builtIns: BuiltIns;
   readonly presence: PresenceHub;
-  readonly rateLimits: Pick<RateLimits, "takeUserPage">;
 }
 
 interface UserListRequest {
@@ -33,10 +31,8 @@ export class UserListRequests {
     this.#parts = parts;
   }
 
-  /** @throws HalyardError `rate_limited`, `invalid_message`, `forbidden`, or what `authorize` throws */
+  /** @throws HalyardError `invalid_message`, `forbidden`, or what `authorize` throws */
   async answer({ connection, frame: { input } }: UserListRequest): Promise<UserList> {
-    const exceeded = this.#parts.rateLimits.takeUserPage(connection);
-    if (exceeded !== undefined) throw rateLimitError(exceeded);
     const page = pageInput.safeParse(input);
     if (!page.success)
       throw new InvalidMessageError([
