@@ -13,6 +13,7 @@ import { WebSocketMessage } from "./web-socket-message.ts";
 interface JsonSchema {
   readonly type?: string;
   readonly format?: string;
+  readonly maxLength?: number;
   readonly enum?: readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
@@ -73,6 +74,8 @@ describe.each(all)(
         const word = /^(text|integer|boolean|list|ISO 8601)\b/.exec(kind)?.[1];
         if (word === "ISO 8601") expect(property.format).toBe("date-time");
         else if (word !== undefined) expect(property.type).toBe(KINDS[word]);
+        const [, most] = /^text of (?:1 to|at most) ([\d,]+) characters/.exec(kind) ?? [];
+        if (most !== undefined) expect(property.maxLength).toBe(Number(most.replace(",", "")));
         const nested = nestedFields(kind);
         if (nested !== undefined) expect(names(nested)).toEqual(fieldNames(property.items ?? property));
       }

@@ -89,7 +89,7 @@ export interface Authenticator<TIdentity extends Identity = Identity> {
    * Identifies the user of an upgrade, before the upgrade is answered.
    *
    * @returns the identity, or `null` for HTTP 401
-   * @throws HalyardError `forbidden` for 403, `unavailable` for 503, `rate_limited` for 429; any other error is 503
+   * @throws HalyardError `unauthenticated` for 401, `forbidden` for 403, `rate_limited` for 429; any other error is 503
    */
   authenticate(request: UpgradeRequest): Promise<TIdentity | null>;
   /**
