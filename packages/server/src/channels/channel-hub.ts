@@ -2,7 +2,7 @@
 // messages/ and handshake/ open channels and publish here; the backplane calls the `on...` members.
 // A message is delivered only after its predecessor; missing messages are read from the history first (see channel-sync.ts).
 
-import type { Position } from "@halyard/protocol";
+import type { ResumePosition } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type {
   Backplane,
@@ -76,10 +76,7 @@ export class ChannelHub {
       isCurrent: (channel) => this.isCurrent(channel),
       whenReleased: () => this.#held,
     });
-    const onExpire = (channel: Channel): void => {
-      this.#close(channel);
-    };
-    this.#idleChannels = new ExpiryTimer({ clock, ms: IDLE_CHANNEL_MS, onExpire });
+    this.#idleChannels = new ExpiryTimer({ clock, ms: IDLE_CHANNEL_MS, onExpire: this.#close });
   }
 
   get size(): number {
@@ -153,16 +150,17 @@ export class ChannelHub {
     return this.#channels.get(channel.name) === channel;
   }
 
-  add(channel: Channel, connection: Connection): void {
+  add(channel: Channel, connection: Connection, start?: number): void {
     this.#idleChannels.cancel(channel);
-    channel.add(connection);
+    channel.add(connection, start);
     this.copies.takePostponed(connection, channel.name);
   }
 
-  remove(name: string, connection: Connection): void {
+  remove(name: string, connection: Connection, readsOn = false): void {
     const channel = this.#channels.get(name);
-    if (channel?.delete(connection) !== true) return;
-    this.copies.end(connection, channel);
+    if (channel?.has(connection) !== true) return;
+    this.copies.end(connection, channel, readsOn);
+    channel.delete(connection);
     this.#expireIfUnused(channel);
   }
 
@@ -175,11 +173,12 @@ export class ChannelHub {
   }
 
   /** Ends a subscription that may resume later. @returns its position; undefined without a subscription */
-  withdraw(name: string, connection: Connection): Position | undefined {
+  withdraw(name: string, connection: Connection): ResumePosition | undefined {
     const channel = this.#channels.get(name);
     if (channel?.has(connection) !== true) return undefined;
-    this.remove(name, connection);
-    return { epoch: channel.epoch, off: channel.offset };
+    const position = { epoch: channel.epoch, off: channel.offset, since: channel.startOf(connection) };
+    this.remove(name, connection, true);
+    return position;
   }
 
   readonly onPublication = (publication: Publication): void => {
@@ -254,12 +253,12 @@ export class ChannelHub {
     if (channel.size === 0 && this.isCurrent(channel)) this.#idleChannels.schedule(channel);
   }
 
-  #close(channel: Channel): void {
+  readonly #close = (channel: Channel): void => {
     this.#channels.delete(channel.name);
     channel.dropFrames();
     this.#options.clock.clearTimeout(channel.retry);
     this.#unsubscribe(channel);
-  }
+  };
 
   #unsubscribe({ name: channel }: Channel): void {
     const { backplane, logger } = this.#options;

@@ -128,6 +128,7 @@ export class Channel extends Subscribers {
 
   /** Continues at a position that does not follow the current one. */
   resetTo(epoch: string, offset: number): void {
+    if (epoch !== this.epoch) this.startAllAt(offset);
     this.epoch = epoch;
     this.offset = offset;
     this.dropFrames();

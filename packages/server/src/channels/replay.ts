@@ -155,9 +155,9 @@ export function commitReplay(
 ): Replay {
   const { channel, from, gap } = plan;
   const { name, epoch } = channel;
-  channels.add(channel, connection);
   const withoutReplay = (recovered: ChannelState["recovered"]): Replay => {
-    channels.copies.begin(connection, channel, from);
+    channels.add(channel, connection, channel.offset);
+    if (from !== undefined) channels.copies.readBefore(connection, name, from);
     const state = { epoch, off: channel.offset, recovered };
     return { channel: name, state, entries: NO_ENTRIES, copies: channels.copies };
   };
@@ -168,7 +168,7 @@ export function commitReplay(
   const entries = continuation(channel, from.off, plan.entries);
   if (entries === undefined) return withoutReplay("trimmed");
   if (!take(budget, costOf(entries))) return withoutReplay("too_many");
-  if (from.since !== undefined) channels.copies.begin(connection, { name, epoch, offset: from.since });
+  channels.add(channel, connection, from.since);
   // The state has the position before the replay; the replayed frames then advance it.
   channels.replayed += entries.length;
   const state = { epoch, off: from.off, head: channel.offset, recovered: true } as const;

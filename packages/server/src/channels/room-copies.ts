@@ -15,16 +15,20 @@ import { ExpiryTimer } from "../utils/expiry-timer.ts";
 import { roomChannel, roomNameOf } from "./channel-name.ts";
 import type { EarlierEntry, EnvelopeHeader, PublishedRooms } from "./envelope.ts";
 
-/** Longer than the time between two entries of one publish, each of which is tried for up to 10 s. */
-const REMEMBERED_MS = 15_000;
+/** As long as a publish can be repeated with its key. */
+const LEFT_MS = 300_000;
+/** How many rooms that a connection has left are remembered. */
+const MAX_LEFT = 100;
+/** Shorter where the connection reads on in the room, because then many connections do so at once. */
+const READING_ON_MS = 15_000;
 
-/** The part of a room that a connection has read: the messages after `from`, up to `to`. */
+/** A part of a room that a connection has read and does not read now: the messages after `from`, up to `to`. */
 interface ReadPart {
   readonly connection: Connection;
   readonly channel: string;
   readonly epoch: string;
   readonly from: number;
-  to: number | undefined;
+  readonly to: number;
 }
 
 /** The part of a channel that {@link RoomCopies} reads. */
@@ -33,6 +37,7 @@ interface ReadChannel {
   readonly epoch: string;
   readonly offset: number;
   has(connection: Connection): boolean;
+  startOf(connection: Connection): number;
 }
 
 /** The dependencies of {@link RoomCopies}. */
@@ -47,15 +52,21 @@ export class RoomCopies {
   readonly #parts = new Map<Connection, ReadPart[]>();
   /** The channels in which a connection got a `skip` because it will get the message in another channel; keyed by that channel. */
   readonly #postponed = new Map<Connection, Map<string, Set<string>>>();
-  readonly #expiry: ExpiryTimer<ReadPart>;
+  readonly #left: ExpiryTimer<ReadPart>;
+  readonly #readingOn: ExpiryTimer<ReadPart>;
 
   constructor({ channelOf, clock }: RoomCopiesParts) {
     this.#channelOf = channelOf;
-    const onExpire = (part: ReadPart): void => {
-      if (willReadMore(part.connection)) this.#expiry.schedule(part);
-      else this.#forget(part);
+    const create = (ms: number): ExpiryTimer<ReadPart> => {
+      const onExpire = (part: ReadPart): void => {
+        if (willReadMore(part.connection)) timer.schedule(part);
+        else this.#forget(part);
+      };
+      const timer = new ExpiryTimer({ clock, ms, onExpire });
+      return timer;
     };
-    this.#expiry = new ExpiryTimer({ clock, ms: REMEMBERED_MS, onExpire });
+    this.#left = create(LEFT_MS);
+    this.#readingOn = create(READING_ON_MS);
   }
 
   /** The text of an entry for one reader; undefined if the reader does not get it or has got it in another room. */
@@ -73,27 +84,26 @@ export class RoomCopies {
     return also.length === 0 ? text : `${text.slice(0, -2)},"also":${JSON.stringify(also)}}}`;
   }
 
-  /**
-   * A connection reads a room from this offset on. @param before the position up to which its client had
-   * read, if there is a gap
-   */
-  begin(connection: Connection, { name, epoch, offset }: Omit<ReadChannel, "has">, before?: Position): void {
-    this.#add({ connection, channel: name, epoch, from: offset, to: undefined });
-    if (before !== undefined)
-      this.#add({ connection, channel: name, epoch: before.epoch, from: -1, to: before.off });
+  /** A connection reads a room again, behind a gap. @param before the position up to which its client had read */
+  readBefore(connection: Connection, channel: string, { epoch, off }: Position): void {
+    this.#add({ connection, channel, epoch, from: -1, to: off }, this.#readingOn);
   }
 
-  /** A connection stops reading a room. */
-  end(connection: Connection, { name, epoch, offset }: ReadChannel): void {
+  /**
+   * Call before a connection stops reading a room.
+   *
+   * @param readsOn whether it stays in the room, and goes on from there later
+   */
+  end(connection: Connection, channel: ReadChannel, readsOn: boolean): void {
     if (connection.stage === "closed") {
       this.#postponed.delete(connection);
-      for (const part of this.#parts.get(connection) ?? []) this.#expiry.cancel(part);
+      for (const part of this.#parts.get(connection) ?? []) this.#cancel(part);
       this.#parts.delete(connection);
       return;
     }
-    const open = this.#openPart(connection, name);
-    if (open === undefined) this.#add({ connection, channel: name, epoch, from: -1, to: offset });
-    else open.to = offset;
+    const { name, epoch, offset } = channel;
+    const part = { connection, channel: name, epoch, from: channel.startOf(connection), to: offset };
+    this.#add(part, readsOn ? this.#readingOn : this.#left);
   }
 
   /**
@@ -115,26 +125,30 @@ export class RoomCopies {
 
   close(): void {
     this.#postponed.clear();
-    this.#expiry.clear();
+    this.#left.clear();
+    this.#readingOn.clear();
     this.#parts.clear();
   }
 
-  #add(part: ReadPart): void {
+  #add(part: ReadPart, timer: ExpiryTimer<ReadPart>): void {
     if (roomNameOf(part.channel) === undefined) return;
-    const parts = this.#parts.get(part.connection);
-    if (parts === undefined) this.#parts.set(part.connection, [part]);
-    else parts.push(part);
-    this.#expiry.schedule(part);
+    const parts = this.#parts.get(part.connection) ?? [];
+    const oldest = parts.length >= MAX_LEFT && timer === this.#left ? parts.shift() : undefined;
+    if (oldest !== undefined) this.#cancel(oldest);
+    parts.push(part);
+    this.#parts.set(part.connection, parts);
+    timer.schedule(part);
+  }
+
+  #cancel(part: ReadPart): void {
+    this.#left.cancel(part);
+    this.#readingOn.cancel(part);
   }
 
   #forget(part: ReadPart): void {
     const rest = (this.#parts.get(part.connection) ?? []).filter((other) => other !== part);
     if (rest.length === 0) this.#parts.delete(part.connection);
     else this.#parts.set(part.connection, rest);
-  }
-
-  #openPart(connection: Connection, channel: string): ReadPart | undefined {
-    return this.#parts.get(connection)?.find((part) => part.channel === channel && part.to === undefined);
   }
 
   /** Whether the connection has got, or will get, the message of this entry. */
@@ -144,10 +158,9 @@ export class RoomCopies {
     const isReading = channel?.has(connection) === true;
     if (epoch === undefined || off === undefined) return isReading;
     const isPart = (part: ReadPart): boolean =>
-      part.channel === name && part.epoch === epoch && part.from < off && off <= (part.to ?? Infinity);
+      part.channel === name && part.epoch === epoch && part.from < off && off <= part.to;
     if (this.#parts.get(connection)?.some(isPart) === true) return true;
-    // A part of an earlier epoch means that the connection reads on in this epoch, after a gap.
-    if (isReading) return channel.epoch === epoch && this.#openPart(connection, name)?.epoch !== epoch;
+    if (isReading) return channel.epoch === epoch && channel.startOf(connection) < off;
     const next = this.#nextPosition(connection, room);
     if (next?.epoch !== epoch || off <= (next.since ?? -1)) return false;
     if (off > next.off) this.#postpone(connection, { from: asked, to: name });

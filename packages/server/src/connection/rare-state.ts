@@ -1,7 +1,7 @@
 // State that most connections never have. The connection has one field for all of it, which the first write creates.
 // Bun rounds an object up to a size class: 41 fields took 432 B per idle connection, 30 take 256 B (2026-11-29).
 
-import type { Position } from "@halyard/protocol";
+import type { ResumePosition } from "@halyard/protocol/internal";
 import type { BegunWork, ShownState } from "../backplane.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { FloodWatch } from "../security/flood-watch.ts";
@@ -39,7 +39,7 @@ export interface RoomState {
 class RareState {
   isRevoked = false;
   rightsVersion = 0;
-  withheld: Map<string, Position> | undefined = undefined;
+  withheld: Map<string, ResumePosition> | undefined = undefined;
   runningRequests: Set<Abortable> | undefined = undefined;
   ephemeral: KeyedThrottle<() => boolean> | undefined = undefined;
   serverRequests: PendingServerRequests | undefined = undefined;
@@ -80,10 +80,10 @@ export abstract class RareConnectionState {
   }
 
   /** The positions of the channels that are withheld while `authorize` is asked again. */
-  get withheld(): Map<string, Position> | undefined {
+  get withheld(): Map<string, ResumePosition> | undefined {
     return this.#state?.withheld;
   }
-  set withheld(positions: Map<string, Position> | undefined) {
+  set withheld(positions: Map<string, ResumePosition> | undefined) {
     if (positions !== undefined || this.#state !== undefined) this.#own.withheld = positions;
   }
 
