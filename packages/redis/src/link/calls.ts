@@ -25,13 +25,17 @@ export interface CallOptions {
   readonly again?: boolean | undefined;
   /** The attempts at a call that must not take effect twice: a store that may have lost one of them gets no other. @default any store gets it */
   readonly attempts?: PublishAttempts | undefined;
+  /** The values of the script with which such a store is asked what became of the attempt: null if it does not know it. @default it is not asked */
+  readonly valuesToAsk?: readonly string[] | undefined;
 }
 
-type Send = (client: RedisClient) => Promise<unknown>;
+/** @param isQuestion whether to ask only what became of an earlier attempt */
+type Send = (client: RedisClient, isQuestion: boolean) => Promise<unknown>;
 
 interface PendingCall {
   readonly again: boolean;
   readonly attempts: PublishAttempts | undefined;
+  readonly mayAsk: boolean;
   /** Undefined once the call has ended, so that its data is released before its deadline. */
   send: Send | undefined;
   readonly bytes: number;
@@ -69,7 +73,10 @@ export class Calls {
   /** Runs a script. With `again` it may run twice, which must be harmless. */
   run(script: Script, args: ScriptArguments, options: CallOptions = { again: true }): Promise<unknown> {
     const bytes = bytesOf(args.keys ?? []) + bytesOf(args.values);
-    return this.#call(options, (client) => runScript(client, script, args), bytes);
+    const { valuesToAsk = args.values } = options;
+    const send: Send = (client, isQuestion) =>
+      runScript(client, script, isQuestion ? { ...args, values: valuesToAsk } : args);
+    return this.#call(options, send, bytes);
   }
 
   /** Runs one command. */
@@ -95,7 +102,7 @@ export class Calls {
     return answer as readonly unknown[];
   }
 
-  #call({ again = false, attempts }: CallOptions, send: Send, bytes: number): Promise<unknown> {
+  #call({ again = false, attempts, valuesToAsk }: CallOptions, send: Send, bytes: number): Promise<unknown> {
     const { clock, options } = this.#parts;
     const { maxPendingBytes, maxPendingCalls, timeoutMs } = options;
     if (this.#pending >= maxPendingCalls || this.#pendingBytes + bytes > maxPendingBytes)
@@ -106,7 +113,8 @@ export class Calls {
     const settling = Promise.withResolvers<unknown>();
     const dueAt = clock.now() + timeoutMs;
     const state = { wasSent: attempts?.store !== undefined, isHeld: false, isOver: false };
-    const call = { again, attempts, send, bytes, dueAt, ...settling, ...state };
+    const mayAsk = valuesToAsk !== undefined;
+    const call = { again, attempts, mayAsk, send, bytes, dueAt, ...settling, ...state };
     this.#deadlines.push(call);
     this.#attempt(call);
     if (this.#pending > 0) this.#timer ??= clock.setTimeout(this.#onDeadline, timeoutMs);
@@ -125,19 +133,18 @@ export class Calls {
       this.#awaitConnection(call);
       return;
     }
-    if (attempts !== undefined) {
-      if ((attempts.store ?? store) !== store) {
-        this.#fail(call, MAY_BE_LOST);
-        return;
-      }
-      attempts.store = store;
+    const mayBeLost = attempts !== undefined && (attempts.store ??= store) !== store;
+    if (mayBeLost && !call.mayAsk) {
+      this.#fail(call, MAY_BE_LOST);
+      return;
     }
     call.wasSent = call.isHeld = true;
-    call.send?.(client).then(
+    call.send?.(client, mayBeLost).then(
       (answer) => {
         this.#silent = 0;
         this.#release(call);
-        if (this.#end(call)) call.resolve(answer);
+        if (mayBeLost && answer === null) this.#fail(call, MAY_BE_LOST);
+        else if (this.#end(call)) call.resolve(answer);
       },
       (error: unknown) => {
         this.#release(call);

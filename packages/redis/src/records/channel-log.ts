@@ -1,6 +1,6 @@
 // The channels in Redis: publish, send, read, tops. Called by redis-backplane.ts.
-// Guarantee: a publication whose answer was lost is repeated under the same key, and stored once; it is not repeated where Redis may
-// have lost the first one.
+// Guarantee: a publication whose answer was lost is repeated under the same key, and stored once; where Redis may have lost the first
+// one, it is asked whether it has it, and no second one is stored.
 import { randomBytes } from "node:crypto";
 import type {
   ChannelTop,
@@ -107,14 +107,13 @@ export class ChannelLog {
     const { calls, keys, scripts, seen } = this.#parts;
     const call = this.#nextCall();
     const key = idempotencyKey === undefined ? `c${call}` : `k${idempotencyKey}`;
+    const values = this.#toStore({ channel, data, history, call });
     const args = {
       keys: [...this.#logKeys(channel), keys.publication(channel, key)],
-      values: [
-        ...this.#toStore({ channel, data, history, call }),
-        String(idempotencyKey === undefined ? CALL_MS : KEY_MS),
-      ],
+      values: [...values, String(idempotencyKey === undefined ? CALL_MS : KEY_MS)],
     };
-    const stored = await calls.run(scripts.publish, args, { again: true, attempts });
+    const options = { again: true, attempts, valuesToAsk: [...values, ""] };
+    const stored = await calls.run(scripts.publish, args, options);
     const [isDuplicate, storedEpoch, offset] = stored as [number, string, string];
     seen.note(channel, storedEpoch, Number(offset));
     return { position: { epoch: storedEpoch, off: Number(offset) }, duplicate: isDuplicate === 1 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { useRedis } from "../../test/real-nodes.ts";
+import type { RedisClient } from "../common/redis-client.ts";
 
 const redis = useRedis();
 const ref = { user: "ada", client: "c" };
@@ -65,4 +66,52 @@ describe("a publish that waits for its answer while Redis is restarted without i
       expect(await backplane.read(channel, { after: 0, limit: 10 })).toMatchObject({ entries: [] });
     },
   );
+});
+
+/** Loses the answers to scripts while it is active, until the connection counts as lost. */
+class LostAnswers {
+  isActive = false;
+  readonly #sent = Promise.withResolvers<unknown>();
+  readonly #lost = Promise.withResolvers<never>();
+
+  readonly wrap = (client: RedisClient): RedisClient => {
+    const send = client.sendCommand.bind(client);
+    const sendCommand = (args: readonly string[]): Promise<unknown> => {
+      if (!this.isActive || args[0] !== "EVALSHA") return send(args);
+      this.isActive = false;
+      this.#sent.resolve(send(args));
+      return this.#lost.promise;
+    };
+    return Object.assign(client, { sendCommand });
+  };
+
+  /** Resolves when Redis has run the script. */
+  get hasRun(): Promise<unknown> {
+    return this.#sent.promise;
+  }
+
+  lose(): void {
+    this.#lost.reject(new Error("the connection was lost"));
+  }
+}
+
+describe("a publish whose answer is lost with the connection, while Redis is restarted with its data", () => {
+  it.each([{}, { idempotencyKey: "k" }])("has the position at which it is stored, once: %j", async (key) => {
+    const answers = new LostAnswers();
+    const { backplane } = await redis.nodes.start({ wrap: answers.wrap });
+    const { channel, data, history } = PUBLICATION;
+    await backplane.publish(channel, "before", { history });
+    answers.isActive = true;
+    const published = backplane.publish(channel, data, { history, ...key });
+    await answers.hasRun;
+    await redis.server.control((client) => client.sendCommand(["SAVE"]));
+    await redis.server.kill();
+    await redis.server.start();
+    answers.lose();
+    const { position } = await published;
+    const { entries, epoch } = await backplane.read(channel, { after: 0, limit: 10 });
+    expect(entries.map((entry) => entry.data)).toEqual(["before", data]);
+    expect(position).toEqual({ epoch, off: entries[1]?.offset });
+    redis.server.forget();
+  });
 });
