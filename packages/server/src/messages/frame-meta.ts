@@ -2,6 +2,7 @@ import { TOO_MANY_MARKS } from "@halyard/protocol/internal";
 import type { FrameMeta } from "@halyard/protocol/wire";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { InboundMeta } from "../connection/inbound-message.ts";
+import { reservedFieldOf } from "../security/unparsed-frame.ts";
 
 const EMPTY_META: InboundMeta = {};
 
@@ -70,15 +71,19 @@ export function answerKeyOf({ id, seq, tab }: InboundMeta): number | string | un
 /** Matches Latin-1 text, which has no combining characters and so is its own composed form (NFC). */
 const IS_COMPOSED = /^[\0-\u00ff]*$/;
 
+/** The longest reserved field that is read of a frame that is refused unread, in UTF-16 units. */
+const MAX_RESERVED_FIELD = 8_192;
+
 /**
- * Reads the number or the id of a frame that is refused unread: too large, too deep, without a type, or with another
- * invalid field in `$`. A frame with a readable `seq` is answered with it. Used only for errors, because it parses
- * the whole text.
+ * Reads the number or the id of a frame that is refused unread: too large, too deep, above a rate, without a type, or with another
+ * invalid field in `$`. A frame with a readable `seq` is answered with it.
  */
 export function readAnswerKey(text: string, { tabs }: MaybeShared = {}): InboundMeta {
+  const field = reservedFieldOf(text);
+  if (field === undefined || field.length > MAX_RESERVED_FIELD) return EMPTY_META;
   let $: unknown;
   try {
-    $ = (JSON.parse(text) as { readonly $?: unknown } | null)?.$;
+    $ = JSON.parse(field);
   } catch {
     return EMPTY_META;
   }

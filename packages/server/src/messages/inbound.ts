@@ -10,11 +10,12 @@ import type { RateLimits } from "../connection/rate-limits.ts";
 import { helloBytes, inboundBytes } from "../delivery/frame-size.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { TrafficCounters } from "../metrics/traffic-counters.ts";
-import { FloodWatch } from "../security/flood-watch.ts";
-import { unnumberedTypeOf } from "../security/unnumbered-type.ts";
+import { closesFlood } from "../security/flood-watch.ts";
+import { unnumberedTypeOf } from "../security/unparsed-frame.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
 import type { Clock } from "../types.ts";
 import { InvalidMessageError, LimitError, rateLimitError, toHalyardError } from "../utils/errors.ts";
+import type { Exceeded } from "../utils/errors.ts";
 import { digestOf } from "../utils/text-digest.ts";
 import type { ClientSends } from "./client-sends.ts";
 import { queueError } from "./client-sends.ts";
@@ -107,7 +108,7 @@ export class Inbound {
       return;
     }
     const exceeded = isPaid ? undefined : rateLimits.takeFrame(connection, size, connection.lastActivityAt);
-    if ((exceeded ?? connection.floodWatch) !== undefined && this.#closesFlood(connection)) return;
+    if ((exceeded ?? connection.floodWatch) !== undefined && closesFlood(connection, limits)) return;
     if (exceeded !== undefined && !connection.isV1) {
       errorReplies.replyWithError(connection, rateLimitError(exceeded), answerKeyIn(text, connection));
       return;
@@ -116,7 +117,7 @@ export class Inbound {
       this.#readLater(connection, text, rateLimits.chargeFrame(connection, size));
       return;
     }
-    if (exceeded !== undefined && this.#refusesUnread(connection, text)) return;
+    if (exceeded !== undefined && this.#refusesUnread(connection, text, exceeded)) return;
     const message = this.#parse(connection, text, size);
     if (message === undefined) return;
     const { type } = message.frame;
@@ -150,27 +151,22 @@ export class Inbound {
     }, waitMs);
   }
 
-  /** Counts a frame of a connection above its rates, and closes the connection if it floods. */
-  #closesFlood(connection: Connection): boolean {
-    const { lastActivityAt: now } = connection;
-    const watch = (connection.floodWatch ??= new FloodWatch(this.#parts.limits.messagesPerSecond, now));
-    if (!watch.add(now)) connection.floodWatch = undefined;
-    else if (watch.isDue) connection.close(CloseCode.Flooding, FLOODING);
-    return watch.isDue;
-  }
-
   /**
-   * Above the rate, most of a frame's cost is parsing it. So two kinds are handled unparsed: ephemeral messages, which are dropped, and
-   * sends that no longer fit the queue.
+   * Above the rate, most of a frame's cost is parsing it. So all are handled unparsed but the sends that may wait, and answers to the
+   * server's own requests.
    */
-  #refusesUnread(connection: Connection, text: string): boolean {
+  #refusesUnread(connection: Connection, text: string, exceeded: Exceeded): boolean {
+    const { clientSends, errorReplies } = this.#parts;
     const type = unnumberedTypeOf(text);
-    if (type !== undefined && this.#parts.clientSends.thinOut(type)) return true;
-    const full = connection.stage === "open" ? this.#parts.clientSends.fullQueueOf(connection) : undefined;
-    if (full === undefined) return false;
+    if (type !== undefined && clientSends.thinOut(type)) return true;
+    const full = connection.stage === "open" ? clientSends.fullQueueOf(connection) : undefined;
+    if (type === undefined && full === undefined) return false;
     const meta = readAnswerKey(text, connection);
-    if (meta.seq === undefined) return false;
-    this.#parts.errorReplies.replyWithError(connection, queueError(full), answerKeyOf(meta));
+    if (meta.seq !== undefined && full !== undefined)
+      errorReplies.replyWithError(connection, queueError(full), answerKeyOf(meta));
+    else if (meta.seq === undefined && type !== undefined)
+      errorReplies.replyWithError(connection, rateLimitError(exceeded), meta.id);
+    else return false;
     return true;
   }
 
@@ -198,11 +194,8 @@ export class Inbound {
     const isJson = connection.isV1 || looksLikeJson(text);
     const frame = isJson ? decodeFrame(text, brackets) : plainText(text);
     if (typeof frame === "string") {
-      this.#refuse(
-        connection,
-        text,
-        frame === "invalid_json" ? new HalyardError(frame) : new InvalidMessageError([]),
-      );
+      if (frame === "invalid_json") errorReplies.replyWithError(connection, new HalyardError(frame));
+      else this.#refuse(connection, text, new InvalidMessageError([]));
       return undefined;
     }
     const meta = readMeta(frame.$, connection);
@@ -285,7 +278,6 @@ export class Inbound {
 
 const UNREADABLE: WireFrame = { type: "" };
 const NO_META = [{ path: "$", message: "not the reserved field of a frame" }];
-const FLOODING = { reason: "retryAfterMs=5000", limit: "messagesPerSecond" } as const;
 
 /** Whether a pong answers a ping that the server sent between the pieces of a replay. */
 function isAnswerToReplayPing({ backlog }: Connection): boolean {

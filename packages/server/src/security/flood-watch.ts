@@ -1,6 +1,7 @@
-// Counts the frames of a connection above its rates, second by second.
-// Inbound creates one with the first frame above a rate, and drops it after a second without a flood; on Node, FairReader
+// Counts the frames of a connection above its rates, second by second, and closes a connection that floods.
+// Called by Inbound: the first frame above a rate creates a watch, which ends after a second without a flood; on Node, FairReader
 // reads a flooding connection more slowly.
+import { CloseCode } from "@halyard/protocol/wire";
 
 /** By how much the frames of a flooded second exceed `limits.messagesPerSecond`. */
 const FACTOR = 5;
@@ -43,4 +44,25 @@ export class FloodWatch {
     this.#frames++;
     return true;
   }
+}
+
+/** The parts of a connection that {@link closesFlood} uses. */
+interface FloodingConnection {
+  floodWatch: FloodWatch | undefined;
+  readonly lastActivityAt: number;
+  close(code: number, options: typeof FLOODING): void;
+}
+
+const FLOODING = { reason: "retryAfterMs=5000", limit: "messagesPerSecond" } as const;
+
+/** Counts a frame of a connection above its rates. @returns whether the connection floods, and was closed */
+export function closesFlood(
+  connection: FloodingConnection,
+  { messagesPerSecond }: { readonly messagesPerSecond: number },
+): boolean {
+  const { lastActivityAt: now } = connection;
+  const watch = (connection.floodWatch ??= new FloodWatch(messagesPerSecond, now));
+  if (!watch.add(now)) connection.floodWatch = undefined;
+  else if (watch.isDue) connection.close(CloseCode.Flooding, FLOODING);
+  return watch.isDue;
 }

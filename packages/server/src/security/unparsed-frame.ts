@@ -1,8 +1,25 @@
-// Reads the type of a frame that is certainly not a numbered send, from its text and without JSON.parse.
-// Called by Inbound for the frames of a connection above its rates, to tell ephemeral messages, which are
-// dropped, from frames that wait or are answered.
-// Guarantee: if JSON.parse accepts the text, the frame has this type, and neither `$.seq` nor `$.re`. For anything unclear,
-// such as an escape in a key, the result is undefined.
+// Reads the type and the reserved field of a frame from its text, without JSON.parse, which takes a hundred times as long for a text of
+// many small objects.
+// Called by Inbound for frames that are refused unread, and for those of a connection above its rates, to tell ephemeral
+// messages, which are dropped, from frames that wait or are answered.
+// Guarantees, if JSON.parse accepts the text: the frame has the type that is found, and neither `$.seq` nor `$.re`; it has the reserved
+// field that is found. For anything unclear, such as an escape in a key, there is no type.
+
+/** The text of the reserved field `$`, of the last one if there are several. @returns undefined if there is none */
+export function reservedFieldOf(text: string): string | undefined {
+  let field: string | undefined;
+  let at = keyAfter(text, 0, BRACE);
+  while (at > 0) {
+    const keyEnd = endOfString(text, at);
+    const start = valueAfter(text, keyEnd);
+    const end = endOfValue(text, start);
+    if (end === NOWHERE) return undefined;
+    const key = text.slice(at + 1, keyEnd - 1);
+    if (key === "$" || key === "\\u0024") field = text.slice(start, end);
+    at = keyAfter(text, end, COMMA);
+  }
+  return at === AT_END ? field : undefined;
+}
 
 /** @returns the type, or undefined if the frame must be parsed, because it has another form or may have a number */
 export function unnumberedTypeOf(text: string): string | undefined {

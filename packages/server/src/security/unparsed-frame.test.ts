@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
-import { unnumberedTypeOf } from "./unnumbered-type.ts";
+import { describe, expect, it } from "vitest";
+import { reservedFieldOf, unnumberedTypeOf } from "./unparsed-frame.ts";
 
 it.each([
   ['{"type":"cursor","x":1}', "cursor"],
@@ -113,3 +113,30 @@ function parse(text: string): Parsed | undefined {
     return undefined;
   }
 }
+
+describe("the reserved field", () => {
+  it.each([
+    ['{"type":"note","$":{"seq":1}}', '{"seq":1}'],
+    [' { "$" : { "id" : "}\\"" } , "x": [1, {"$": 7}] }\n', '{ "id" : "}\\"" }'],
+    ['{"\\u0024":7}', "7"],
+    ['{"$":{"seq":1},"$":{"seq":2}}', '{"seq":2}'],
+  ])("of %s is found", (text, field) => {
+    expect(reservedFieldOf(text)).toBe(field);
+  });
+
+  it.each(['{"type":"note"}', '{"x":{"$":1}}', '{"$":{"seq":1}', '["$",{"seq":1}]', '"$"', ""])(
+    "of %s is not there",
+    (text) => {
+      expect(reservedFieldOf(text)).toBeUndefined();
+    },
+  );
+
+  it("is the one that JSON.parse finds", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 3 }), fc.jsonValue({ maxDepth: 3 }), (before, field) => {
+        const text = JSON.stringify({ before, $: field, a$: "$" });
+        expect(JSON.parse(reservedFieldOf(text) ?? "")).toEqual(JSON.parse(JSON.stringify(field)));
+      }),
+    );
+  });
+});
