@@ -151,6 +151,22 @@ describe("presence operations while Redis does not answer", () => {
     expect(visits).toEqual(expect.arrayContaining(["+visitor-498", "+visitor-499"]));
     expect(node.fenced).toBe(1);
   }, 40_000);
+
+  it("are given up also where a call has begun with them, so that a user who left meanwhile is no ghost", async () => {
+    const node = await startDeclaring([opened("ada")], { timeoutMs: 300, maxPendingCalls: 50 });
+    redis.server.signal("SIGSTOP");
+    const add = (op: PresenceOp): Promise<unknown> => node.backplane.applyPresence([op]).catch(() => {});
+    void add(opened("bea"));
+    await expect.poll(() => node.backplane.health().state, { timeout: 10_000 }).toBe("down");
+    const left = add(closed("bea"));
+    for (let n = 0; n < 100; n++) void add(closed("visitor"));
+    await left;
+    redis.server.signal("SIGCONT");
+    const leases = () => redis.server.control((client) => client.zRange(`${PREFIX}leases`, 0, -1));
+    await expect.poll(leases, { timeout: 15_000 }).toEqual([`${node.backplane.nodeId}/2`]);
+    await node.backplane.applyPresence([opened("cid")]);
+    expect(await online(node)).toEqual(["ada", "cid"]);
+  }, 40_000);
 });
 
 describe("a batch of operations", () => {

@@ -45,6 +45,8 @@ export class PresenceWriter {
   #added: number | undefined;
   #isDeclaring = false;
   #isGivenUp = false;
+  /** How many times all operations were dropped. */
+  #drops = 0;
   #isSending = false;
   #isStopped = false;
 
@@ -95,9 +97,10 @@ export class PresenceWriter {
     return this.#added > this.#parts.limit;
   }
 
-  /** Drops all operations. The node declares its connections under a new lease, and everything under the old lease ends. */
+  /** Drops all operations, also those that a call has begun with. The node declares its connections under a new lease, and everything under the old lease ends. */
   #giveUp(): void {
     this.#added = 0;
+    this.#drops++;
     for (const { reject } of this.#waiting.splice(0)) reject(new HalyardError("unavailable"));
     if (this.#isGivenUp) return;
     this.#isGivenUp = true;
@@ -118,9 +121,10 @@ export class PresenceWriter {
       const ops = batches.flatMap((batch) => batch.ops);
       this.#number++;
       const evictions = ops.length === 0 ? [] : await this.#untilApplied(ops);
-      for (const batch of batches) {
-        const users = new Set(batch.ops.map(({ user }) => user));
-        batch.resolve(evictions.filter(({ user }) => users.has(user)));
+      for (const { ops: own, reject, resolve } of batches) {
+        const users = new Set(own.map(({ user }) => user));
+        if (evictions === undefined) reject(new HalyardError("unavailable"));
+        else resolve(evictions.filter(({ user }) => users.has(user)));
       }
     }
     this.#isSending = false;
@@ -133,10 +137,14 @@ export class PresenceWriter {
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
   }
 
-  async #untilApplied(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
-    const { clock, stream, time } = this.#parts;
+  /** @returns undefined when the operations were dropped: under the next lease they could contradict what is declared under it */
+  async #untilApplied(ops: readonly PresenceOp[]): Promise<readonly Eviction[] | undefined> {
+    const { clock, lease, stream, time } = this.#parts;
     const json = toJson(ops.map((op) => withCounts(time.operationToStore(op))));
-    while (!this.#isStopped) {
+    const drops = this.#drops;
+    for (;;) {
+      await lease.registered;
+      if (this.#isStopped || drops !== this.#drops) return undefined;
       try {
         const { evictions, offset } = await this.#apply(json);
         this.#added = undefined;
@@ -148,12 +156,10 @@ export class PresenceWriter {
         await new Promise<void>((resolve) => clock.setTimeout(resolve, RETRY_MS));
       }
     }
-    return [];
   }
 
   async #apply(json: string): Promise<{ readonly evictions: readonly Eviction[]; readonly offset: number }> {
     const { calls, keys, lease, scripts } = this.#parts;
-    await lease.registered;
     const { id } = lease;
     const values = [keys.root, id, String(this.#number), json];
     const [outcome, evictions, offset] = (await calls.run(scripts.apply, { values })) as [
