@@ -3,6 +3,7 @@ import { createWebSocketClient } from "@halyard/client";
 import { afterEach, describe, expect, it } from "vitest";
 import WebSocket from "ws";
 import type { protocol } from "../fixtures/protocol.ts";
+import { announce, comeBack, goAway, heard } from "../support/away.ts";
 import { channelsOf } from "../support/frame.ts";
 import { Answers, scene, text, textsOf } from "../support/rights-scene.ts";
 import { onEachRuntime } from "../support/test-app.ts";
@@ -193,5 +194,42 @@ describe("on two nodes, a room that one of them gave to a client", () => {
         ["all", room, "user:ada"].sort(),
       );
     }
+  });
+});
+
+describe("a room that the server gave to a user whose rights are asked for again", () => {
+  it("goes on where the server gives it while its right is being asked for, whatever is asked after that", async () => {
+    let answer: boolean | Promise<boolean> = true;
+    const nodes = new TwoNodes({
+      authorize: ({ action, room }) => room !== "club" || action === "publish" || answer,
+    });
+    const ada = await nodes.connect(nodes.a, "ada", { rooms: ["club"] });
+    answer = new Promise(() => {});
+    void nodes.a.manager.reauthorize("ada");
+    await nodes.run(100);
+    void nodes.a.manager.join(ada, "club");
+    await nodes.run(100);
+    void nodes.a.manager.reauthorize("ada");
+    await nodes.run(1_000);
+    ada.frames.length = 0;
+    void announce(nodes, "b", "for members", "club");
+    await nodes.run(3_000);
+    expect(heard(ada)).toEqual(["for members"]);
+  });
+
+  it("shows the user to nobody before it is entered, or where it was left first", async () => {
+    const nodes = new TwoNodes();
+    const ada = await nodes.connect(nodes.a, "ada");
+    await goAway(nodes, "a");
+    void nodes.a.manager.join(ada, "club");
+    await nodes.run(100);
+    nodes.a.manager.reauthorize("ada").catch(() => {});
+    await nodes.run(100);
+    nodes.a.manager.leave(ada, "club").catch(() => {});
+    await comeBack(nodes);
+    let list: unknown;
+    void nodes.b.manager.listUsers({ room: "club" }).then((listed) => (list = listed));
+    await nodes.run(1_000);
+    expect(list).toMatchObject({ total: 0 });
   });
 });

@@ -70,10 +70,13 @@ export class RightsReview {
     if (connection.stage !== "open") return;
     const running = this.#reviews.get(connection)?.running ?? 0;
     const budget = { messages: WITHHELD_MESSAGES, bytes: WITHHELD_BYTES };
-    const questions = this.#questionsFor(connection);
+    const all = this.#questionsFor(connection);
+    const questions = all.filter(({ room }) => !isGiven(connection, room));
     const review: Review = { running, questions, budget, unread: new Set() };
     this.#reviews.set(connection, review);
-    for (const room of connection.givenRooms ?? []) this.#parts.rooms.updateProfile(connection, room);
+    // The answer is yes, also for one that an earlier review still waits for, because the server gave the room only then.
+    for (const question of all)
+      if (isGiven(connection, question.room)) this.#settle(connection, question, true);
     this.#askNext(connection, review);
     for (const question of review.questions) this.#withhold(connection, question);
   }
@@ -83,10 +86,10 @@ export class RightsReview {
     this.#waiting.delete(connection);
   }
 
-  /** The questions of a review, channels first, so that lost ones end early. `authorize` is not asked about rooms that the server gave. */
+  /** What the connection holds, channels first, so that lost ones end early. `authorize` is not asked about rooms that the server gave. */
   #questionsFor(connection: Connection): Question[] {
     const presence = this.#parts.builtIns?.presence ?? "all";
-    const rooms = [...(connection.rooms ?? [])].filter((room) => !isGiven(connection, room));
+    const rooms = [...(connection.rooms ?? [])];
     const questions: Question[] = [undefined, ...rooms].map((room) => ({ action: "join", room }));
     if (presence === "all") questions.push({ action: "presence", room: undefined });
     if (presence !== false) for (const room of rooms) questions.push({ action: "presence", room });
