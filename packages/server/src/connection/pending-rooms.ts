@@ -8,6 +8,11 @@ import { untilDeadline } from "../utils/with-deadline.ts";
 /** How long a join may hold up the next one, in ms. */
 const NEXT_MS = 100;
 
+interface Budget {
+  messages: number;
+  bytes: number;
+}
+
 interface PendingRoom {
   readonly position: ResumePosition | undefined;
   /** Whether the room has already been counted against the rate of joins. */
@@ -17,8 +22,7 @@ interface PendingRoom {
 
 /** The rooms of one connection that wait to be joined, in the client's order. */
 export class PendingRooms {
-  /** How much all pending rooms together may replay. */
-  readonly budget = { messages: LIMITS.replayedMessages, bytes: LIMITS.replayedBytes };
+  readonly #budget: Budget = { messages: LIMITS.replayedMessages, bytes: LIMITS.replayedBytes };
   #isBusy = false;
   /** The rooms whose join runs. */
   readonly #joining = new Set<string>();
@@ -67,6 +71,11 @@ export class PendingRooms {
   /** The position at which the client resumes in a room. */
   positionOf(room: string): ResumePosition | undefined {
     return this.#rooms.get(room)?.position;
+  }
+
+  /** How much all pending rooms together may still replay; undefined for a room that is not pending. */
+  budgetOf(room: string): Budget | undefined {
+    return this.#rooms.has(room) ? this.#budget : undefined;
   }
 
   /** Resolves when the room is joined, refused or left; undefined if it is not pending. */

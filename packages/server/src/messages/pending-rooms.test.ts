@@ -7,12 +7,15 @@ const ROOMS = Array.from({ length: 4 }, (_, n) => `r${String(n)}`);
 let system: TestSystem;
 let clients = 0;
 let forbidden: Set<string>;
+/** Answers for the room `r0` instead, if it is set. */
+let answer: (() => Promise<boolean>) | undefined;
 beforeEach(() => {
+  answer = undefined;
   forbidden = new Set();
   // 20 rooms at once, and two more a second.
   system = new TestSystem({
     limits: { rooms: 4, joinsPerSecond: 2 },
-    authorize: ({ room }) => !forbidden.has(room),
+    authorize: ({ room }) => (room === "r0" && answer !== undefined ? answer() : !forbidden.has(room)),
   });
 });
 afterEach(() => system.expectToEndCleanly());
@@ -104,6 +107,24 @@ describe("the rooms of a hello above the user's rate", () => {
       { type: "announcement", message: "a", $: { off: 1 } },
       { type: "announcement", message: "b", $: { off: 2 } },
     ]);
+  });
+
+  it("go on without a gap also where the rights change while authorize is asked", async () => {
+    const { epoch } = channelsOf((await join({ rooms: ["r0"] })).take())["room:r0"] as { epoch: string };
+    await spend();
+    // More than half of what one resume may replay.
+    for (let n = 0; n < 501; n++)
+      await system.manager.sendToRoom("r0", { type: "announcement", message: String(n) });
+    let allow = (): void => {};
+    answer = () => new Promise((resolve) => (allow = () => resolve(true)));
+    const ws = await join({ rooms: ["r0"], positions: [{ ch: "room:r0", epoch, off: 0 }] });
+    await system.clock.advance(1_000);
+    answer = undefined;
+    await system.manager.reauthorize("ada");
+    allow();
+    await system.clock.advance(1_000);
+    const frames = ws.take();
+    expect([of(frames, "gap"), of(frames, "announcement").length]).toEqual([[], 501]);
   });
 
   it("have a gap before the joined that says the same position, where nothing can be replayed [s-A8]", async () => {

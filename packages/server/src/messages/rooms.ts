@@ -37,6 +37,8 @@ interface RoomsParts {
   readonly securityReporter: Pick<SecurityReporter, "recordRefusal">;
 }
 
+type OnResult = (result: JoinResult) => void;
+
 /** Manages the rooms of this node's connections. */
 export class Rooms {
   readonly #parts: RoomsParts;
@@ -50,11 +52,7 @@ export class Rooms {
    *
    * @throws HalyardError `forbidden`, `limit_exceeded`
    */
-  async joinByClient(
-    connection: Connection,
-    room: string,
-    onResult: (result: JoinResult) => void,
-  ): Promise<void> {
+  async joinByClient(connection: Connection, room: string, onResult: OnResult): Promise<void> {
     // The join may have waited for other operations on the room, and the connection may have closed since.
     if (connection.stage === "closed") throw new HalyardError("unavailable");
     const { authorization } = this.#parts;
@@ -262,19 +260,19 @@ export class Rooms {
       throw new LimitError("limit_exceeded", "rooms", { message: `At most ${String(most)} rooms.` });
   }
 
-  /** Plans the replay of a room. A member that is withheld, pending or not read yet continues at its position. */
+  /** Plans the replay of a room. A member that is withheld, pending or not read yet continues at its position. A plan may be made again. */
   async #plan({ pendingRooms, unfinished, withheld }: Connection, room: string): Promise<ReplayPlan> {
-    const { channels } = this.#parts;
     const channel = roomChannel(room);
     const pending = pendingRooms?.positionOf(room);
     const position = pending ?? withheld?.get(channel) ?? unfinished?.positions?.get(channel);
-    return planReplay(channels, { channel, position, budget: pending && pendingRooms?.budget });
+    const budget = pendingRooms?.budgetOf(room) ?? replayBudget();
+    return planReplay(this.#parts.channels, { channel, position, budget: { ...budget } });
   }
 
   /** Subscribes. `onResult` sends the result in the same turn, so that it comes before any message of the room. */
   #subscribe(
     connection: Connection,
-    { room, plan, onResult }: { room: string; plan: ReplayPlan; onResult: (result: JoinResult) => void },
+    { room, plan, onResult }: { room: string; plan: ReplayPlan; onResult: OnResult },
   ): void {
     const { channels } = this.#parts;
     const ch = roomChannel(room);
@@ -286,11 +284,12 @@ export class Rooms {
       return;
     }
     this.#assertRoomLeft(connection, room);
+    const budget = connection.pendingRooms?.budgetOf(room) ?? replayBudget();
     connection.pendingRooms?.settle(room);
     connection.noteJoined(room);
     connection.withheld?.delete(ch);
     connection.unfinished?.positions?.delete(ch);
-    const replay = commitReplay(channels, connection, { plan, budget: replayBudget() });
+    const replay = commitReplay(channels, connection, { plan, budget });
     const { state } = replay;
     // The gap comes first; the result then contains the same position.
     if (isGap(state.recovered) && connection.isV1) connection.push(gapFrame(ch, state));
