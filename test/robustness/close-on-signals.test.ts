@@ -87,6 +87,16 @@ describe.each(["node", "bun"] as const)("closeOnSignals, on %s", (runtime) => {
     expect(program.err).toBe("");
   });
 
+  it("may take longer than a timer of the runtime can", async () => {
+    const program = await start(runtime, { windowMs: 200, timeoutMs: 2 ** 31 });
+    const client = await program.connect();
+    client.post("chat_message", { content: "hello" });
+    await client.sync();
+    program.child.kill("SIGTERM");
+    expect(await program.code()).toBe(0);
+    expect(program.err).toBe("");
+  });
+
   it("a second signal ends the process at once, with 1 [s-P6]", async () => {
     const program = await start(runtime, { onClose: "hangs" });
     program.child.kill("SIGINT");

@@ -33,6 +33,16 @@ describe("a request of the server to a client on another node", () => {
     expect(await result).toEqual({ answer: "yes" });
   });
 
+  it("waits for its answer for as long as it takes, with timeoutMs: Infinity", async () => {
+    const { nodes, a } = scene();
+    const socket = await nodes.connect(nodes.b, "ada");
+    const result = outcome(a.request({ userId: "ada" }, "confirm", {}, { timeoutMs: Infinity }));
+    await nodes.run(60_000);
+    answer(socket, YES);
+    await nodes.run(200);
+    expect(await result).toEqual({ answer: "yes" });
+  });
+
   it.each([
     ["an error of its own", { code: "conflict" }, "conflict"],
     ["what the schema refuses", { result: { answer: "maybe" } }, "invalid_message"],

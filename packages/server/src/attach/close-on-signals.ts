@@ -1,6 +1,7 @@
 // Ends the process on a signal: moves the connections to other nodes, closes manager and server, and exits. Used by node.ts and bun.ts.
 // Guarantees: the process exits once, with 0 if everything was closed; immediately on a second signal; and at the time-out in any
 // case. A step that fails does not keep the others from running.
+import { MAX_TIMER_MS } from "../utils/clock.ts";
 
 /** What {@link closeOnSignals} uses of a manager. */
 export interface ClosableManager {
@@ -12,7 +13,7 @@ export interface ClosableManager {
 export interface CloseOptions {
   /** Passed to `drain`. @default the default of `drain` */
   readonly windowMs?: number | undefined;
-  /** How long closing may take, in ms. After it the process exits with 1. @default `windowMs` + 8_000, or 28_000 */
+  /** How long closing may take, in ms; `Infinity` for no limit. After it the process exits with 1. @default `windowMs` + 8_000, or 28_000 */
   readonly timeoutMs?: number | undefined;
   /** Called last, when everything is closed: closes a database or a queue. @default none */
   readonly onClose?: (() => unknown) | undefined;
@@ -54,7 +55,8 @@ export function listenForSignals(manager: ClosableManager, options: CloseOptions
     if (ending === undefined) {
       ending = { signal, at: now };
       say(host, "stdout", `${signal}: draining and closing. A second signal ends the process at once.`);
-      setTimeout(() => exit(host, 1, `not closed within ${String(timeoutMs)} ms`), timeoutMs);
+      const onLate = (): void => exit(host, 1, `not closed within ${String(timeoutMs)} ms`);
+      setTimeout(onLate, Math.min(timeoutMs, MAX_TIMER_MS));
       void end(manager, options, host);
     } else if (ending.signal !== signal || now - ending.at > SAME_SIGNAL_MS)
       exit(host, 1, `${signal} again: ended at once`);

@@ -10,6 +10,7 @@ import { TIMEOUT_MS } from "../connection/pending-server-requests.ts";
 import type { RequestOptions, ServerRequest } from "../connection/pending-server-requests.ts";
 import type { MessageTypeRegistry } from "../messages/message-types.ts";
 import type { Clock, WebSocketInstance } from "../types.ts";
+import { MAX_TIMER_MS } from "../utils/clock.ts";
 import { DeadlineError, describeIssues, toHalyardError, validationError } from "../utils/errors.ts";
 import { withDeadline } from "../utils/with-deadline.ts";
 import { ANSWER_MS, MAX_ASKED } from "./census.ts";
@@ -98,7 +99,8 @@ export class ServerRequests {
       throw new TypeError(`the input of ${request.name} is not valid: ${describeIssues(input.issues)}`, {
         cause: input.failure?.error,
       });
-    const { name, timeoutMs = TIMEOUT_MS } = request;
+    const { name } = request;
+    const timeoutMs = Math.min(request.timeoutMs ?? TIMEOUT_MS, MAX_TIMER_MS);
     const controller = new AbortController();
     const end = (): void => {
       controller.abort();

@@ -4,9 +4,8 @@
 // that of one connection.
 import { DEFAULT_LIMITS, MAX_PAYLOAD_BYTES, MAX_ROOMS } from "../limits.ts";
 import type { ServerLimits } from "../limits.ts";
+import { MAX_TIMER_MS } from "../utils/clock.ts";
 
-/** The longest delay of a timer; the runtimes fire a longer one immediately. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The number of replies that are stored for a client, so that each repeated request finds its reply. */
 const MAX_PENDING_REQUESTS = 96;
 /** How many connections of a user may have a full queue at once. At the user's byte rate, eight queues are empty after half a minute. */

@@ -1,6 +1,6 @@
 import { defineProtocol, request } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import type { FakeSocket } from "../../test/fake-socket.ts";
 import { TestSystem } from "../../test/test-system.ts";
@@ -108,6 +108,18 @@ describe("a request of the server", () => {
     await system.clock.advance(9_950);
     expect(await results[1]).toBe("timeout");
     expect(await system.ask(ws, reply(asked(ws)[0]?.$?.id ?? "", { answer: "yes" }))).toEqual([]);
+  });
+
+  it("sets no timer that the runtimes would fire at once, however long it may take", async () => {
+    const ws = await create().join("ada");
+    const setTimeout = vi.spyOn(system.clock, "setTimeout");
+    const results = [Infinity, 2 ** 31].map((timeoutMs) =>
+      outcome(system.manager.request(ws, "confirm", {}, { timeoutMs })),
+    );
+    await system.clock.settle();
+    expect(Math.max(...setTimeout.mock.calls.map(([, ms]) => ms))).toBe(2 ** 31 - 1);
+    for (const n of results.keys()) await system.say(ws, reply(idOf(ws, n), { answer: "yes" }));
+    expect(await Promise.all(results)).toMatchObject([{ answer: "yes" }, { answer: "yes" }]);
   });
 
   it("rejects with the signal's reason when it is aborted before or while it is pending", async () => {

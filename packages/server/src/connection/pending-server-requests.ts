@@ -13,7 +13,7 @@ const ERROR_LENGTH = 200;
 
 /** Options of `manager.request`. */
 export interface RequestOptions {
-  /** How long to wait for the reply, in milliseconds. @default 10_000 */
+  /** How long to wait for the reply, in milliseconds; `Infinity` waits until the connection closes. @default 10_000 */
   readonly timeoutMs?: number | undefined;
   /** Aborting rejects with the signal's reason; the client is not notified. @default none */
   readonly signal?: AbortSignal | undefined;

@@ -10,6 +10,9 @@ interface Timers {
 /** The timers of every supported runtime, declared here because the core does not load the types of a runtime. */
 const runtimeTimers = globalThis as unknown as Timers;
 
+/** The longest delay of a timer; the runtimes fire a longer one immediately. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The runtime's own time and randomness. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   ...serverTime,
