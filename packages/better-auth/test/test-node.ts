@@ -25,6 +25,8 @@ export class TestNode {
   reads = 0;
   /** Whether each read of the store fails. */
   isStoreDown = false;
+  /** Whether no read of the store ends. */
+  isStoreHanging = false;
   #pendingReads = 0;
 
   constructor(auth: TestAuth["auth"], options: BetterAuthAuthenticatorOptions = {}) {
@@ -40,9 +42,12 @@ export class TestNode {
     });
   }
 
-  /** Advances the clock, and waits until the store has answered the reads that this caused. */
+  /** Advances the clock, timer by timer, and waits until the store has answered the reads that each caused. */
   async pass(clock: FakeClock, ms: number): Promise<void> {
-    clock.skip(ms);
+    await clock.pass(ms, async () => {
+      do await new Promise((resolve) => setImmediate(resolve));
+      while (this.#pendingReads > 0);
+    });
     for (let quietTurns = 0; quietTurns < 10; quietTurns += 1) {
       await new Promise((resolve) => setTimeout(resolve, 1));
       if (this.#pendingReads > 0) quietTurns = 0;
@@ -63,6 +68,7 @@ export class TestNode {
     const { findSession } = adapter;
     adapter.findSession = (token) => {
       this.reads += 1;
+      if (this.isStoreHanging) return new Promise(() => undefined);
       this.#pendingReads += 1;
       const answer = this.isStoreDown ? Promise.reject(new Error("down")) : findSession(token);
       return answer.finally(() => (this.#pendingReads -= 1));

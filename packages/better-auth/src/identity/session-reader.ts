@@ -14,6 +14,8 @@ import { isApiKeyValid, sourceOf } from "./session-source.ts";
 import type { SessionSource } from "./session-source.ts";
 
 const UNAVAILABLE = "Sessions cannot be checked right now.";
+/** How long a read of the store may take: twice the default time limit of a handshake. */
+const READ_MS = 20_000;
 
 /** A failure of the session store. The server reports it to `onError`, unlike other HalyardErrors. */
 class StoreFailedError extends HalyardError {
@@ -98,6 +100,21 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
     return sourceOf(context, identity, headers).catch((error: unknown) => {
       throw this.unavailable(error);
     });
+  }
+
+  /** The result of reads, which fail after a while if the store takes a call and never answers. */
+  async answered<TValue>(reads: Promise<TValue>): Promise<TValue> {
+    const { clock } = this.#settings;
+    let timer: unknown;
+    const silence = new Promise<never>((_, reject) => {
+      const error = new Error(`no answer within ${READ_MS / 1_000} s`);
+      timer = clock.setTimeout(() => reject(this.unavailable(error)), READ_MS);
+    });
+    try {
+      return await Promise.race([reads, silence]);
+    } finally {
+      clock.clearTimeout(timer);
+    }
   }
 
   /** The error for a store that does not answer, which the application hears of with its cause. */

@@ -63,7 +63,7 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
     const identity = await this.redeem(credentials.ticket, { origin, host });
     if (identity === null) return null;
     const isOnlyCredential = !headers.has("cookie") && !credentials.bearer;
-    const other = isOnlyCredential ? null : await this.#bounded.run(() => this.#reader.read(headers));
+    const other = isOnlyCredential ? null : await this.#bound(() => this.#reader.read(headers));
     return (other ?? identity).user.id === identity.user.id
       ? { identity, sequence, source: "session" }
       : null;
@@ -76,7 +76,7 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
       const identity = await this.#reader.read(headers);
       return identity && { identity, sequence, source: await this.#reader.sourceOf(identity, headers) };
     };
-    const accepted = await this.#reads.share(readKeyOf(headers), () => this.#bounded.run(read));
+    const accepted = await this.#reads.share(readKeyOf(headers), () => this.#bound(read));
     return accepted && { ...accepted, identity: { ...accepted.identity } };
   }
 
@@ -88,7 +88,7 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
   /** Redeems a ticket for a connection of this origin. */
   async redeem(ticket: string, { origin, host }: RequestOrigin): Promise<SessionOf<TAuth> | null> {
     const context: AuthContext = await this.#reader.context();
-    return this.#bounded.run(async () => {
+    return this.#bound(async () => {
       const claim = await this.#orUnavailable(redeemTicket(context, ticket));
       if (claim?.audience !== audienceOf(context)) return null;
       if (claim.origin !== null && origin !== undefined && claim.origin !== origin) {
@@ -97,6 +97,10 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
       }
       return this.#reader.readToken(claim.token, host);
     });
+  }
+
+  #bound<TValue>(read: () => Promise<TValue>): Promise<TValue> {
+    return this.#bounded.run(() => this.#reader.answered(read()));
   }
 
   /** Made late: the default logger is part of Better Auth's context. */

@@ -57,6 +57,7 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
   /** Checks the session now, or as soon as the queue allows. */
   check(session: WatchedSession<SessionOf<TAuth>>): void {
     session.nextAt = Infinity;
+    session.askedAt = Math.min(session.askedAt, this.#clock.now());
     this.#queue.request(session);
   }
 
@@ -67,16 +68,22 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
   #onTick(): void {
     const now = this.#clock.now();
     const { sessions } = this.#parts;
-    for (const session of sessions) if (session.nextAt <= now) this.check(session);
+    for (const session of sessions) {
+      if (session.nextAt <= now) this.check(session);
+      else if (this.#isUnanswered(session, now)) this.#parts.end(session, 1013);
+    }
     this.#timer = sessions.size === 0 ? undefined : this.#clock.setTimeout(() => this.#onTick(), TICK_MS);
   }
 
   async #run(session: WatchedSession<SessionOf<TAuth>>): Promise<void> {
-    const { sessions, end } = this.#parts;
+    const { reader, sessions, end } = this.#parts;
+    if (!sessions.has(session)) return;
     const mustReplace = session.isChanged;
     session.isChanged = false;
     try {
-      const identity = await this.#read(session);
+      const identity = await reader.answered(this.#read(session)).finally(() => {
+        session.askedAt = Infinity;
+      });
       if (!sessions.has(session)) return;
       if (identity === null) return end(session, 4401);
       this.#confirm(session, identity, mustReplace);
@@ -116,6 +123,11 @@ export class SessionChecks<TAuth extends BetterAuthInstance> {
     const graceEndsAt = session.verifiedAt + this.#parts.settings.storeGraceMs;
     if (now >= graceEndsAt) return this.#parts.end(session, 1013);
     session.nextAt = Math.min(now + this.#jitter(RETRY_MS), graceEndsAt);
+  }
+
+  /** Whether the grace period is over while a check still waits, for a store that hangs or for a turn behind other checks of it. */
+  #isUnanswered({ askedAt, verifiedAt }: WatchedSession<SessionOf<TAuth>>, now: number): boolean {
+    return now >= askedAt + RETRY_MS && now >= verifiedAt + this.#parts.settings.storeGraceMs;
   }
 
   /** @returns the time varied by ± 20 %, so that sessions that opened together are not checked together */

@@ -14,6 +14,8 @@ export interface WatchedSession<TIdentity extends BetterAuthIdentity> {
   identity: TIdentity;
   /** When the next check is due, in milliseconds since 1970; Infinity while a check runs. */
   nextAt: number;
+  /** Since when a check waits for the store, in milliseconds since 1970; Infinity while none does. */
+  askedAt: number;
   /** When the store last confirmed the session, in milliseconds since 1970. */
   verifiedAt: number;
   /** Whether the user changed, so that the next check replaces the identity of each connection even if it looks the same. */
@@ -81,6 +83,7 @@ export class WatchedSessions<TIdentity extends BetterAuthIdentity> {
       connections: new Set(),
       identity,
       nextAt: Infinity,
+      askedAt: Infinity,
       verifiedAt: 0,
       isChanged: false,
     };
