@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { callSafely, ERROR_CODES, HalyardError, isThenable } from "./errors.ts";
 import type { ErrorCode } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
 
 describe("HalyardError", () => {
   it.each(Object.keys(ERROR_CODES) as ErrorCode[])(
@@ -22,6 +23,12 @@ describe("HalyardError", () => {
     const cause = new Error("inside");
     const error = new HalyardError("unavailable", "Come back later.", { retryAfterMs: 1500, cause });
     expect(error).toMatchObject({ message: "Come back later.", retryAfterMs: 1500, cause });
+  });
+
+  it("keeps as many issues as an error frame carries", () => {
+    const issues = Array.from({ length: 9 }, (_, n) => ({ path: String(n), message: "wrong" }));
+    const error = new HalyardError("invalid_message", undefined, { issues });
+    expect(error.issues).toEqual(issues.slice(0, LIMITS.errorIssues));
   });
 });
 

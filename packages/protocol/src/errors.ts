@@ -45,7 +45,7 @@ export interface HalyardErrorOptions {
   readonly retryable?: boolean | undefined;
   /** The data of an application error that came over the wire. @default undefined */
   readonly data?: unknown;
-  /** Why a value does not fit its schema; the first eight issues are kept. @default none */
+  /** Why a value does not fit its schema; the first five issues are kept. @default none */
   readonly issues?: readonly ValidationIssue[] | undefined;
 }
 
@@ -83,7 +83,7 @@ export class HalyardError extends Error {
     this.retryAfterMs = options?.retryAfterMs;
     this.data = options?.data;
     // A value from the wire may be anything.
-    this.issues = Array.isArray(options?.issues) ? options.issues.slice(0, 8) : [];
+    this.issues = Array.isArray(options?.issues) ? options.issues.slice(0, 5) : [];
   }
 }
 
