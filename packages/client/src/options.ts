@@ -109,7 +109,8 @@ export interface WebSocketClientOptions {
    * For servers that do not receive the page's cookies: fetches a single-use ticket (`ticketFrom` of
    * `@halyard/better-auth/client`), or a token of your own, which the server's `authenticate` reads as `request.ticket`.
    * Letters, digits and `-._~` only, as in a JWT. Called for every attempt. When it rejects with an error whose `status` is
-   * 401 or 403 (no user is signed in), or when the server refuses the ticket, the client stops in the state `authRequired`.
+   * 401 or 403 (no user is signed in), or when the server refuses the ticket and then a new one, the client stops in the
+   * state `authRequired`; so it does at once where the new one is the same.
    * Any other error, and a text that cannot be a ticket, is reported, and the client tries again.
    *
    * @default none

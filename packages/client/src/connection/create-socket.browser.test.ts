@@ -12,7 +12,9 @@ describe("the sockets of the build for browsers", () => {
     const BrowserSocket = function (...parameters: unknown[]) {
       calls.push(parameters);
     };
-    browser.createSocket(BrowserSocket as never, "wss://halyard.test/ws", ["halyard.v1"]);
+    browser.createSocket({ url: "/ws", WebSocket: BrowserSocket as never }, "wss://halyard.test/ws", [
+      "halyard.v1",
+    ]);
     expect(calls).toEqual([["wss://halyard.test/ws", ["halyard.v1"]]]);
   });
 });

@@ -1,12 +1,16 @@
 // Creates sockets in browsers, which end TCP connections themselves and hide the answer to a handshake.
 // Called by the reconnector. Replaces create-socket.ts in the build for browsers.
 // Exports the same functions as create-socket.ts.
-import type { WebSocketConstructor } from "../options.ts";
+import type { WebSocketClientOptions } from "../options.ts";
+import { socketClassOf } from "./connect-url.ts";
 import type { Socket } from "./socket.ts";
 
 /** Creates a socket. Throws what the constructor throws. */
-export function createSocket(WebSocket: WebSocketConstructor, url: string, subprotocols: string[]): Socket {
-  const BrowserSocket = WebSocket as unknown as new (url: string, subprotocols: string[]) => Socket;
+export function createSocket(client: WebSocketClientOptions, url: string, subprotocols: string[]): Socket {
+  const BrowserSocket = socketClassOf(client) as unknown as new (
+    url: string,
+    subprotocols: string[],
+  ) => Socket;
   return new BrowserSocket(url, subprotocols);
 }
 

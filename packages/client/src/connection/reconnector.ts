@@ -9,7 +9,7 @@ import { errorReporter } from "../common/error-reporter.ts";
 import { Timer } from "../common/timer.ts";
 import type { WebSocketClientOptions } from "../options.ts";
 import { createSocket, limitClosing, watchAnswer } from "./create-socket.ts";
-import { attemptUrl, socketClassOf, subprotocolsFor } from "./connect-url.ts";
+import { attemptUrl, subprotocolsFor } from "./connect-url.ts";
 import { causeOf, causeOfClose, causeOfError, causeOfStatus } from "./connection-cause.ts";
 import type { ConnectionCause } from "./connection-cause.ts";
 import { PROBE_TIMEOUT_MS, probeHandshake, rejectionFrom } from "./handshake-probe.ts";
@@ -159,7 +159,7 @@ export class Reconnector {
 
   /** Throws if the platform refuses to construct a socket, for example because of a content security policy. */
   #openSocket(url: string, subprotocols: string[]): Socket {
-    const socket = createSocket(socketClassOf(this.#options), url, subprotocols);
+    const socket = createSocket(this.#options, url, subprotocols);
     this.#listen(socket);
     return (this.#socket = socket);
   }

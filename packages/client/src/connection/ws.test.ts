@@ -12,12 +12,17 @@ afterEach(() => {
   for (const close of open.splice(0)) close();
 });
 
-async function listen(admits: boolean): Promise<{ url: string; sockets: WebSocket[] }> {
+async function listen(
+  admits: boolean | string,
+): Promise<{ url: string; sockets: WebSocket[]; offers: unknown[] }> {
   const server = createServer();
   const sockets: WebSocket[] = [];
+  const offers: unknown[] = [];
   const wss = new WebSocketServer({ noServer: true, handleProtocols: () => "halyard.v1" });
   server.on("upgrade", (request, socket, head) => {
-    if (!admits)
+    const offer = request.headers["sec-websocket-protocol"];
+    offers.push(offer);
+    if (admits !== true && offer !== `halyard.v1,halyard.ticket.${String(admits)}`)
       return void socket.end("HTTP/1.1 401 Unauthorized\r\nhalyard: 1\r\nConnection: close\r\n\r\n");
     wss.handleUpgrade(request, socket, head, (ws) => {
       sockets.push(ws);
@@ -31,7 +36,7 @@ async function listen(admits: boolean): Promise<{ url: string; sockets: WebSocke
     for (const ws of sockets) ws.terminate();
     server.close();
   });
-  return { url: `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}/ws`, sockets };
+  return { url: `ws://127.0.0.1:${String((server.address() as AddressInfo).port)}/ws`, sockets, offers };
 }
 
 function reaches(client: WebSocketClient, status: ConnectionState["status"]): Promise<ConnectionState> {
@@ -42,8 +47,9 @@ function reaches(client: WebSocketClient, status: ConnectionState["status"]): Pr
   });
 }
 
-function connect(url: string): WebSocketClient {
-  const client = createWebSocketClient({ url, WebSocket });
+function connect(url: string, ticket?: () => string): WebSocketClient {
+  const backoff = { minMs: 1, baseMs: 1, maxMs: 1 };
+  const client = createWebSocketClient({ url, WebSocket, backoff, ticket });
   open.push(() => client.close());
   return client;
 }
@@ -56,6 +62,35 @@ describe("a client on sockets of ws", () => {
       reason: "unauthenticated",
       cause: { kind: "refused", status: 401 },
     });
+  });
+
+  it("connects with a new ticket where the server has refused one, which may have expired", async () => {
+    const { url, offers } = await listen("t2");
+    let count = 0;
+    await reaches(
+      connect(url, () => `t${String(++count)}`),
+      "open",
+    );
+    expect(offers).toEqual(["halyard.v1,halyard.ticket.t1", "halyard.v1,halyard.ticket.t2"]);
+  });
+
+  it("stops where the server refuses a second ticket in a row", async () => {
+    const { url, offers } = await listen(false);
+    let count = 0;
+    const client = connect(url, () => `t${String(++count)}`);
+    expect(await reaches(client, "authRequired")).toMatchObject({ reason: "unauthenticated" });
+    expect(offers).toEqual(["halyard.v1,halyard.ticket.t1", "halyard.v1,halyard.ticket.t2"]);
+  });
+
+  it("does not send a refused ticket again", async () => {
+    const { url, offers } = await listen(false);
+    const client = connect(url, () => "jwt");
+    expect(await reaches(client, "authRequired")).toMatchObject({ cause: { kind: "refused", status: 401 } });
+    expect(offers).toEqual(["halyard.v1,halyard.ticket.jwt"]);
+    client.authenticate();
+    await reaches(client, "connecting");
+    await reaches(client, "authRequired");
+    expect(offers).toHaveLength(2);
   });
 
   it("rejects a message of more than 2 MiB, and reconnects", async () => {
