@@ -72,6 +72,21 @@ describe("tabs of two users", () => {
   });
 });
 
+it("a tab whose ticket never comes leads no other tab for longer than its connectTimeoutMs", async () => {
+  let hangs = false;
+  const ticket = (): string | Promise<string> => (hangs ? new Promise<never>(() => {}) : "ada");
+  const [first, , third] = [
+    ...(await open(1)),
+    ...(await open(1, "ada", { ticket, connectTimeoutMs: 800 })),
+    ...(await open(1, "ada", { connectTimeoutMs: 800 })),
+  ];
+  hangs = true;
+  // The second tab has waited longest for the lock: it is the next to lead.
+  first?.tab.crash();
+  await expect.poll(() => third?.client.state.status, POLL).not.toBe("open");
+  await expect.poll(() => third?.client.state.status, POLL).toBe("open");
+});
+
 describe("a close of the shared connection", () => {
   it("with 4401 lets each tab come back with its own session, and stops those that have none", async () => {
     const sessions = new Set(["ada.1", "ada.2"]);
