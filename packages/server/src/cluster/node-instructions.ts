@@ -9,7 +9,7 @@ import type { Backplane, HistoryBounds, LogEntry, Publication, PublishResult } f
 import type { Clock } from "../types.ts";
 import { isUnavailable } from "../utils/errors.ts";
 import { newMessageId } from "../utils/ids.ts";
-import { repeatOnce } from "../utils/repeated-calls.ts";
+import { RepeatedCheck, repeatOnce } from "../utils/repeated-calls.ts";
 
 /** Closes every connection in a room. */
 const roomClose = z.object({ closeRoom: z.string(), code: z.int(), reason: z.string() });
@@ -32,7 +32,6 @@ const CHANNEL = "nodes";
 /** A node that is cut off for longer, or that misses more, asks `authorize` about everything instead. */
 const KEPT: HistoryBounds = { messages: 10_000, bytes: 1024 * 1024, ms: 24 * 3_600_000 };
 const PAGE = 1_000;
-const RETRY_MS = 1_000;
 
 /** The dependencies of {@link NodeInstructions}. */
 export interface NodeInstructionsParts {
@@ -46,17 +45,21 @@ export class NodeInstructions {
   onInstruction: (instruction: Instruction) => void = () => {};
   onGap: () => void = () => {};
   readonly #parts: NodeInstructionsParts;
+  /** Reads the instructions that this node has missed. */
+  readonly #reading: RepeatedCheck;
   #isSubscribed = false;
   /** The position up to which the instructions were carried out; undefined until the channel was read. */
   #position: Position | undefined;
-  /** Whether the channel may have more than the read that is running returns. */
-  #isOutdated = false;
-  #reading: Promise<void> | undefined;
-  #retry: unknown;
   #isStopped = false;
 
   constructor(parts: NodeInstructionsParts) {
     this.#parts = parts;
+    const { clock } = parts;
+    const onError = (error: unknown): void => {
+      // The monitor of the backplane reports an outage.
+      if (!isUnavailable(error)) parts.onError(error);
+    };
+    this.#reading = new RepeatedCheck({ clock, check: () => this.#readAll(), onError });
   }
 
   /** Gives an instruction to every other node. @throws HalyardError `unavailable` by rejecting: it may not be stored */
@@ -73,58 +76,43 @@ export class NodeInstructions {
   onPublication(publication: Publication): boolean {
     if (publication.channel !== CHANNEL) return false;
     const position = this.#position;
-    if (position !== undefined && this.#reading === undefined && isNext(position, publication))
+    if (position !== undefined && !this.#reading.isRunning && isNext(position, publication))
       this.#carryOut(publication);
     else void this.catchUp();
     return true;
   }
 
   /**
-   * Carries out the instructions that this node has missed. Resolves when that is done, or when the backplane has failed: then
-   * they are read again a second later.
+   * Carries out the instructions that this node has missed. Resolves when that is done: while the backplane fails, they are read
+   * again every second.
    */
   catchUp(): Promise<void> {
-    if (this.#parts.backplane.kind === "memory" || this.#isStopped) return Promise.resolve();
-    this.#isOutdated = true;
-    return (this.#reading ??= this.#readAll());
+    return this.#parts.backplane.kind === "memory" ? Promise.resolve() : this.#reading.run();
   }
 
-  /** Call when positions in these channels may be followed by a gap. Resolves as {@link catchUp} does. */
-  onInterrupted(channels: readonly string[]): Promise<void> {
-    return channels.includes(CHANNEL) ? this.catchUp() : Promise.resolve();
+  /** Call when positions in these channels may be followed by a gap. Resolves as {@link catchUp} does; undefined for other channels. */
+  onInterrupted(channels: readonly string[]): Promise<void> | undefined {
+    return channels.includes(CHANNEL) ? this.catchUp() : undefined;
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#parts.clock.clearTimeout(this.#retry);
+    this.#reading.stop();
   }
 
   async #readAll(): Promise<void> {
-    const { backplane, clock, onError } = this.#parts;
-    clock.clearTimeout(this.#retry);
-    try {
-      if (!this.#isSubscribed) await backplane.subscribe(CHANNEL);
-      this.#isSubscribed = true;
-      while (this.#isOutdated) {
-        this.#isOutdated = false;
-        await this.#readPage();
-      }
-    } catch (error) {
-      if (this.#isStopped) return;
-      // The monitor of the backplane reports an outage.
-      if (!isUnavailable(error)) onError(error);
-      this.#retry = clock.setTimeout(() => void this.catchUp(), RETRY_MS);
-    } finally {
-      // In the turn in which the last read was found to be sufficient: a publication after it begins the next read.
-      this.#reading = undefined;
-    }
+    if (!this.#isSubscribed) await this.#parts.backplane.subscribe(CHANNEL);
+    this.#isSubscribed = true;
+    let isAll = false;
+    while (!isAll) isAll = await this.#readPage();
   }
 
-  async #readPage(): Promise<void> {
+  /** @returns false if the page was full, or has a hole */
+  async #readPage(): Promise<boolean> {
     const before = this.#position;
     const page = { after: before?.off ?? 0, limit: before === undefined ? 0 : PAGE };
     const { epoch, top, entries } = await this.#parts.backplane.read(CHANNEL, page);
-    if (this.#isStopped) return;
+    if (this.#isStopped) return true;
     const start = entries[0]?.prev ?? top;
     if (before?.epoch !== epoch || before.off !== start) {
       this.#position = { epoch, off: start };
@@ -132,8 +120,7 @@ export class NodeInstructions {
     }
     for (const entry of entries)
       if (this.#position !== undefined && isNext(this.#position, { ...entry, epoch })) this.#carryOut(entry);
-    // The page was full, or has a hole.
-    if (this.#position?.off !== top) this.#isOutdated = true;
+    return this.#position?.off === top;
   }
 
   #carryOut({ data, offset }: LogEntry): void {

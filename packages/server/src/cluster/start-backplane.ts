@@ -93,10 +93,11 @@ export function startBackplane(
     onNotice: sessionWatches.onNotice,
     onInterrupted: (names) => {
       if (names === "all") void Promise.all([declareAgain(false), checkAll()]);
-      else
-        void instructions.onInterrupted(names).then(() => {
-          channels.onInterrupted(names);
-        });
+      else {
+        const caughtUp = instructions.onInterrupted(names);
+        if (caughtUp === undefined) channels.onInterrupted(names);
+        else void channels.holdUntil(caughtUp);
+      }
     },
     onMessage: (data) => {
       const message = parseNodeMessage(data);

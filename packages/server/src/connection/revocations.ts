@@ -5,6 +5,7 @@
 import type { Backplane, Revocation } from "../backplane.ts";
 import { RevocationMarks } from "../memory/revocation-marks.ts";
 import type { Clock, DisconnectOptions } from "../types.ts";
+import { RepeatedCheck } from "../utils/repeated-calls.ts";
 import { CloseCode } from "@halyard/protocol/wire";
 import type { ConnectionTable } from "./connection-table.ts";
 import type { Connection } from "./connection.ts";
@@ -23,17 +24,17 @@ const MARK_MS = 30 * 24 * 3_600_000;
 const RECENT_MS = 60_000;
 /** How many users or sessions one call asks about. */
 const BATCH = 512;
-const RETRY_MS = 1_000;
 
 /** Stores and applies revocation marks. */
 export class Revocations {
   readonly #parts: RevocationsParts;
   /** The recent marks, for connections that are authenticated and not open yet. */
   readonly #recent = new RevocationMarks();
-  #retry: unknown;
+  readonly #allChecked: RepeatedCheck;
 
   constructor(parts: RevocationsParts) {
     this.#parts = parts;
+    this.#allChecked = new RepeatedCheck({ ...parts, check: () => this.#checkAll() });
   }
 
   /** @throws HalyardError `unavailable` by rejecting: the connections of this node are closed, other nodes may not know of it */
@@ -66,22 +67,22 @@ export class Revocations {
     return this.#recent.matching({ user, session: sessionIdOf(connection), authenticatedAt });
   }
 
-  /** Asks for the marks of all connections of this node, because one may have been missed. */
-  async checkAll(): Promise<void> {
-    const { clock, connections, onError } = this.#parts;
-    clock.clearTimeout(this.#retry);
-    try {
-      const all = connections.withLost();
-      for (let start = 0; start < all.length; start += BATCH)
-        await this.#check(all.slice(start, start + BATCH));
-    } catch (error) {
-      onError(error);
-      this.#retry = clock.setTimeout(() => void this.checkAll(), RETRY_MS);
-    }
+  /**
+   * Asks for the marks of all connections of this node, because one may have been missed. Resolves when that is done: while the
+   * backplane fails, it is asked again every second.
+   */
+  checkAll(): Promise<void> {
+    return this.#allChecked.run();
   }
 
   stop(): void {
-    this.#parts.clock.clearTimeout(this.#retry);
+    this.#allChecked.stop();
+  }
+
+  async #checkAll(): Promise<void> {
+    const all = this.#parts.connections.withLost();
+    for (let start = 0; start < all.length; start += BATCH)
+      await this.#check(all.slice(start, start + BATCH));
   }
 
   async #check(connections: readonly Connection[]): Promise<void> {

@@ -1,6 +1,6 @@
 // Repeats calls to the backplane whose outcome is unknown, or that must eventually succeed although
 // no caller waits for them. Used only for calls that may have their effect twice.
-// Guarantee: a call is repeated until it succeeds, its time is over, or `stop` is called; each call has one timer.
+// Guarantee: a call is repeated until it succeeds, its time is over, or `stop` is called; each call and check has one timer.
 import type { Clock } from "../types.ts";
 import { isUnavailable } from "./errors.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
@@ -94,5 +94,70 @@ export class RepeatedCalls {
       ms * (0.5 + this.#clock.random() / 2),
     );
     this.#timers.add(timer);
+  }
+}
+
+const CHECK_MS = 1_000;
+
+/** The dependencies of {@link RepeatedCheck}. */
+export interface RepeatedCheckParts {
+  readonly clock: Clock;
+  readonly check: () => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A check that is repeated every second until it succeeds, and once more if it was asked for while it ran. */
+export class RepeatedCheck {
+  readonly #parts: RepeatedCheckParts;
+  #isDue = false;
+  #running: Promise<void> | undefined;
+  /** Ends the wait after a failure. */
+  #wake: () => void = () => {};
+  #isStopped = false;
+
+  constructor(parts: RepeatedCheckParts) {
+    this.#parts = parts;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Checks at once. Resolves when a check that began after this call has succeeded, or after `stop`. Never rejects. */
+  run(): Promise<void> {
+    this.#isDue = true;
+    this.#wake();
+    return (this.#running ??= this.#untilDone());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake();
+  }
+
+  async #untilDone(): Promise<void> {
+    const { check, onError } = this.#parts;
+    while (this.#isDue && !this.#isStopped) {
+      this.#isDue = false;
+      await check().catch((error: unknown) => {
+        if (this.#isStopped) return undefined;
+        this.#isDue = true;
+        onError(error);
+        return this.#wait();
+      });
+    }
+    // In the turn in which the last check was found to be sufficient: a later call begins the next one.
+    this.#running = undefined;
+  }
+
+  #wait(): Promise<void> {
+    const { clock } = this.#parts;
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(resolve, CHECK_MS);
+      this.#wake = () => {
+        clock.clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
