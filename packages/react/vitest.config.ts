@@ -25,7 +25,13 @@ export default mergeConfig(
               react: "react-18",
             },
           },
-          test: { ...tests, name: "react-18", setupFiles: ["test/react-18.ts"] },
+          // React 18 has no `Activity`.
+          test: {
+            ...tests,
+            name: "react-18",
+            setupFiles: ["test/react-18.ts"],
+            exclude: ["src/activity.test.tsx"],
+          },
         },
       ],
     },

@@ -18,11 +18,15 @@ export interface Lease {
   readonly scope: AnyScope;
   /** Joins the room. @returns a function that releases it */
   readonly mount: () => Unsubscribe;
+  /** Lets the room be joined again that was left since the last release, before `mount`: effects of children run first. */
+  readonly reopen: () => void;
 }
 
 /** A lease of the named room; without a name, of the client. */
 export function leaseOf(client: AnyClient, name: string | undefined): Lease {
-  return name === undefined ? { scope: client, mount: () => () => {} } : leaseRoom(client, name);
+  return name === undefined
+    ? { scope: client, mount: () => () => {}, reopen: () => {} }
+    : leaseRoom(client, name);
 }
 
 /** Each component has its own handle; the client counts them and leaves the room with the last one. */
@@ -30,6 +34,7 @@ function leaseRoom(client: AnyClient, givenName: string): Lease {
   const name = givenName.normalize();
   let handle: AnyRoom | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isReleased = false;
   const open = (): AnyRoom => (handle ??= client.join(name));
   const watch = <T>(storeOf: (room: AnyRoom) => Store<T>, before: T): Store<T> => ({
     get: () => (handle ? storeOf(handle).get() : before),
@@ -52,16 +57,23 @@ function leaseRoom(client: AnyClient, givenName: string): Lease {
       return open().ready;
     },
   };
+  const reopen = (): void => {
+    if (isReleased) handle = undefined;
+    isReleased = false;
+  };
   const mount = (): Unsubscribe => {
     clearTimeout(timer);
     // A room that was left or refused is joined again on the next mount.
     if (handle?.state.status === "left") handle = undefined;
     open();
     return () => {
-      timer = setTimeout(() => handle?.leave(), GRACE_MS);
+      timer = setTimeout(() => {
+        isReleased = true;
+        handle?.leave();
+      }, GRACE_MS);
     };
   };
-  return { scope: Object.assign(room, methodsOf(open)), mount };
+  return { scope: Object.assign(room, methodsOf(open)), mount, reopen };
 }
 
 function methodsOf(
