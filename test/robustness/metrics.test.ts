@@ -2,7 +2,7 @@
 import { defineProtocol, message, request } from "@halyard/protocol";
 import { collectHalyardMetrics } from "@halyard/server/prometheus";
 import parsePrometheusTextFormat from "parse-prometheus-text-format";
-import { register as globalRegister, Registry } from "prom-client";
+import { AggregatorRegistry, register as globalRegister, Registry } from "prom-client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
@@ -116,6 +116,19 @@ describe("collectHalyardMetrics", () => {
     expect(families.every(({ name }) => name.startsWith("halyard_"))).toBe(true);
     remove();
     expect(register.getMetricsAsArray()).toEqual([]);
+  });
+
+  it("gives the workers of one cluster the lag of the slowest of them, and the sum of their connections", async () => {
+    const { metrics } = await scene();
+    const workers = [0.2, 0.3].map(async (lag) => {
+      const register = new Registry();
+      const eventLoopLag = { p50: 1_000 * lag, p99: 1_000 * lag, max: 1_000 * lag };
+      collectHalyardMetrics({ getMetrics: () => ({ ...metrics(), eventLoopLag }) }, { register });
+      return register.getMetricsAsJSON();
+    });
+    const text = await AggregatorRegistry.aggregate(await Promise.all(workers)).metrics();
+    expect(text).toContain('halyard_event_loop_lag_seconds{quantile="0.99"} 0.3\n');
+    expect(text).toContain("halyard_connections 4\n");
   });
 
   it("refuses a second manager without a prefix of its own, and leaves nothing of it [issue 14]", async () => {

@@ -68,7 +68,7 @@ class CollectedMetric {
   name: string;
   readonly help: string;
   readonly type: MetricDefinition["type"];
-  readonly aggregator = "sum";
+  readonly aggregator: "max" | "sum";
   readonly #definition: MetricDefinition;
   readonly #source: Source;
 
@@ -76,6 +76,7 @@ class CollectedMetric {
     this.name = source.prefix + definition.name;
     this.help = definition.help;
     this.type = definition.type;
+    this.aggregator = definition.aggregator ?? "sum";
     this.#definition = definition;
     this.#source = source;
   }

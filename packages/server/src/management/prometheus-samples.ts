@@ -18,6 +18,8 @@ export interface MetricDefinition {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
+  /** How prom-client joins the values of the workers of one `node:cluster`. @default "sum" */
+  readonly aggregator?: "max" | undefined;
   readonly read: (metrics: Metrics) => readonly Sample[];
 }
 
@@ -186,9 +188,15 @@ export const METRICS: readonly MetricDefinition[] = [
       Object.entries(reasons).map(([reason, value]) => ({ value, labels: { kind, reason } })),
     ),
   ),
-  gauge("event_loop_lag_seconds", "Lag of the event loop in the last 10 s.", ({ eventLoopLag }) => [
-    { value: seconds(eventLoopLag.p50), labels: { quantile: "0.5" } },
-    { value: seconds(eventLoopLag.p99), labels: { quantile: "0.99" } },
-    { value: seconds(eventLoopLag.max), labels: { quantile: "1" } },
-  ]),
+  {
+    name: "event_loop_lag_seconds",
+    help: "Lag of the event loop in the last 10 s.",
+    type: "gauge",
+    aggregator: "max",
+    read: ({ eventLoopLag }) => [
+      { value: seconds(eventLoopLag.p50), labels: { quantile: "0.5" } },
+      { value: seconds(eventLoopLag.p99), labels: { quantile: "0.99" } },
+      { value: seconds(eventLoopLag.max), labels: { quantile: "1" } },
+    ],
+  },
 ];
