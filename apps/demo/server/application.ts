@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { openDatabase } from "./database.ts";
 import { createDeviceStore } from "./devices/device-store.ts";
 import { createFetch } from "./fetch.ts";
+import { createKill } from "./kill-process.ts";
 import { createLog } from "./log.ts";
 import { createMessageStore } from "./message-store.ts";
 import { loadPage } from "./page.ts";
@@ -58,7 +59,7 @@ export async function createApplication(config: Config) {
     signOuts,
     origins: [...config.ownOrigins, ...config.allowedOrigins],
     backplane: backplaneOf(config, "halyard-visits"),
-    kill: config.isLocal && config.isSupervised ? killThisProcess : undefined,
+    kill: config.isLocal && config.isSupervised ? createKill() : undefined,
   });
   const startVisit = createStartVisit({ tickets, lines, signOuts });
   return {
@@ -72,12 +73,4 @@ export async function createApplication(config: Config) {
 
 function backplaneOf({ redisUrl }: Config, prefix: string): Backplane | undefined {
   return redisUrl === undefined ? undefined : redisBackplane({ url: redisUrl, prefix });
-}
-
-/** The time after its start for which the server ignores a kill. */
-const MIN_UPTIME_SECONDS = 3;
-
-/** Ends this process at once, as a failure of its machine would: without closes, writes or announcements. */
-function killThisProcess(): void {
-  if (process.uptime() >= MIN_UPTIME_SECONDS) process.kill(process.pid, "SIGKILL");
 }

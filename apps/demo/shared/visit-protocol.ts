@@ -21,8 +21,8 @@ const Part = z.number().min(0).max(1);
 export const visitProtocol = defineProtocol({
   clientMessages: {
     line: message(WrittenLine, { room: "required" }),
-    /** Signs both guests out, in all tabs. Ephemeral, because the message must not be sent again in a later connection. */
-    sign_out: message(z.object({}), { ephemeral: true }),
+    /** Signs both guests out, in all tabs. Sent again if a connection swallowed it; after it, no connection of the visit opens. */
+    sign_out: message(z.object({})),
     /** Kills the server. Ephemeral, because the message must not be sent again after the reconnect that it causes. */
     kill_server: message(z.object({}), { ephemeral: true }),
   },

@@ -31,10 +31,15 @@ export default function ChatScreen() {
 
   useEffect(() => {
     if (isSignedIn) rememberSession(true);
-    if (!isSignedOut) return;
+    if (!isSignedOut) return undefined;
     rememberSession(false);
-    // A visitor without a session, at an address without a room, gets the front page.
-    if (location.hash.length <= 1 && farewell === undefined) showFrontPage();
+    // A visitor without a session, at an address without a room, gets the front page: also by the button "Back" of the browser.
+    const show = () => {
+      if (location.hash.length <= 1 && farewell === undefined) showFrontPage();
+    };
+    show();
+    addEventListener("hashchange", show);
+    return () => removeEventListener("hashchange", show);
   }, [isSignedIn, isSignedOut, farewell]);
 
   if (data && !hasEnded) {

@@ -8,6 +8,7 @@ interface DeviceListProps {
   readonly ownId: string | undefined;
 }
 
+/** The last characters, because the ids of a node begin with the same ones. */
 const SHOWN_ID_LENGTH = 8;
 
 /** The open connections of the user of this page: one per tab, on any node. */
@@ -24,7 +25,7 @@ export function DeviceList({ devices, ownId }: DeviceListProps) {
             </p>
             <small>
               since {formatTime(since)}
-              {node !== undefined && ` · on ${node}`} · <code>{id.slice(0, SHOWN_ID_LENGTH)}</code>
+              {node !== undefined && ` · on ${node}`} · <code>{id.slice(-SHOWN_ID_LENGTH)}</code>
             </small>
           </div>
         </li>

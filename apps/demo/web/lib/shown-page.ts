@@ -23,6 +23,7 @@ export function rememberSession(isSignedIn: boolean): void {
 
 /** Shows the front page in place of the chat, at an address without a room. */
 export function showFrontPage(): void {
+  if (read() === "front") return;
   document.documentElement.dataset["page"] = "front";
   dispatchEvent(new Event("hashchange"));
 }

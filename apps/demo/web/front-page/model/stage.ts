@@ -9,6 +9,7 @@ import { CompanionCursor } from "./companion-cursor.ts";
 import type { Score } from "./delivery-checker.ts";
 import { DeliveryChecker } from "./delivery-checker.ts";
 import { PaneSession } from "./pane-session.ts";
+import { pause } from "./pause.ts";
 import type { TroubleName } from "./troubles.ts";
 import { runTrouble } from "./troubles.ts";
 import type { Verdict } from "./verdict.ts";
@@ -31,6 +32,7 @@ export interface SignOutTime {
 }
 
 const CHECK_MS = 250;
+const POLL_MS = 20;
 
 export class Stage {
   readonly you: PaneSession;
@@ -45,11 +47,15 @@ export class Stage {
   readonly done = createStore<ReadonlySet<Step>>(new Set());
   readonly problem = createStore<string | undefined>(undefined);
   readonly signedOut = createStore<SignOutTime | undefined>(undefined);
+  /** Set by the button: "waits" without a connection, "sent" with one. */
+  readonly signingOut = createStore<"waits" | "sent" | undefined>(undefined);
   /** Whether the server rejects the tickets of the visit: after a sign-out, and an hour after its start. */
   readonly isOver = createStore(false);
   readonly #checker = new DeliveryChecker();
   readonly #end = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
+  /** The trouble that the next verdict is about. */
+  #begun: TroubleName | undefined;
 
   constructor(visit: Visit) {
     this.visit = visit;
@@ -73,7 +79,10 @@ export class Stage {
       if (this.you.devices.get().length > 1) this.tick("tabs");
     });
     this.you.client.onStateChange(({ status }) => {
-      if (status === "authRequired") this.isOver.set(true);
+      if (status !== "authRequired") return;
+      this.talk.close();
+      this.cursor.close();
+      this.isOver.set(true);
     });
     // A timer, because a line that does not arrive causes no event.
     this.#timer = setInterval(() => this.#checkTrials(), CHECK_MS);
@@ -84,33 +93,36 @@ export class Stage {
     this.trouble.set(name);
     this.problem.set(undefined);
     try {
+      await this.#calmDown();
+      this.#begun = name;
       await runTrouble(name, { you: this.you, companion: this.companion, signal: this.#end.signal });
     } catch (error) {
       if (!this.#end.signal.aborted) this.problem.set(error instanceof Error ? error.message : String(error));
+      this.#begun = undefined;
       this.trouble.set(undefined);
     }
   }
 
   /** Signs both guests out, and measures how long their sockets stay open, in this tab and in others. */
   signOut(): void {
-    if (!this.you.isUp) return;
+    if (this.signingOut.get() !== undefined || this.isOver.get()) return;
+    this.signingOut.set(this.you.isUp ? "sent" : "waits");
     const clickedAt = sharedNow();
     const onClosed = (at: number) => {
       const { sockets, ms } = this.signedOut.get() ?? { sockets: 0, ms: 0 };
       this.signedOut.set({ sockets: sockets + 1, ms: Math.max(ms, at - clickedAt) });
     };
-    this.talk.close();
-    this.cursor.close();
     const endWatch = onSignedOut(this.visit.room, onClosed);
     this.#end.signal.addEventListener("abort", endWatch, { once: true });
-    for (const pane of [this.you, this.companion].filter(({ isUp }) => isUp)) {
-      const end = pane.client.onStateChange(({ status }) => {
-        if (status !== "authRequired") return;
-        end();
-        onClosed(sharedNow());
+    for (const { client } of [this.you, this.companion]) {
+      let wasOpen = client.state.status === "open";
+      client.onStateChange(({ status }) => {
+        // A pane that was not connected has no socket to close.
+        if (status === "authRequired" && wasOpen) onClosed(sharedNow());
+        wasOpen = status === "open";
       });
     }
-    this.you.client.send("sign_out", {});
+    void this.#sendSignOut();
   }
 
   tick(step: Step): void {
@@ -124,6 +136,22 @@ export class Stage {
     this.cursor.close();
     this.you.close();
     this.companion.close();
+  }
+
+  /** Sends the sign-out until a server has it: a killed one may have lost it. */
+  async #sendSignOut(): Promise<void> {
+    while (!this.isOver.get() && !this.#end.signal.aborted) {
+      const { status } = await this.you.client.send("sign_out", {});
+      if (status === "delivered" || status === "rejected") return;
+    }
+  }
+
+  /** Plugs both panes in, and waits until they are connected and nothing that happened earlier is still observed. */
+  async #calmDown(): Promise<void> {
+    const panes = [this.you, this.companion];
+    for (const pane of panes) if (!pane.isPlugged.get()) pane.togglePlug();
+    while (panes.some(({ isUp, trial }) => !isUp || trial.title !== undefined))
+      await pause(POLL_MS, this.#end.signal);
   }
 
   #onEvent(): void {
@@ -140,9 +168,9 @@ export class Stage {
     this.score.set(this.#checker.score());
     // A verdict on the companion during a trouble of the visitor is shown only in the pane of the companion.
     if (guest === "you" || verdict.isCaused) this.newest.set({ guest, verdict });
-    if (guest !== "you") return;
-    const trouble = this.trouble.get();
-    if (trouble !== undefined && isGood(verdict)) this.tick(trouble);
+    if (guest !== "you" || this.#begun === undefined) return;
+    if (isGood(verdict)) this.tick(this.#begun);
+    this.#begun = undefined;
     this.trouble.set(undefined);
   }
 }

@@ -36,6 +36,13 @@ describe("the trial of one trouble", () => {
     trial.check();
   }
 
+  it("gives no verdict on a trouble that its button could not cause", () => {
+    trial.begin("The server was killed");
+    trial.cancel();
+    trial.release();
+    expect([trial.title, verdicts]).toEqual([undefined, []]);
+  });
+
   it("ends when the pane is back and every line has arrived, with what was observed", () => {
     trial.begin("The plug was pulled");
     trial.onDown();

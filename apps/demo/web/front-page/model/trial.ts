@@ -62,6 +62,11 @@ export class Trial {
     this.check();
   }
 
+  /** Drops a trouble that its button could not cause, without a verdict. */
+  cancel(): void {
+    this.#running = undefined;
+  }
+
   /** Called when the connection is lost, with or without a trouble. */
   onDown(): void {
     const running = this.#start("The connection was lost");

@@ -30,6 +30,9 @@ export async function runTrouble(name: TroubleName, context: TroubleContext): Pr
   you.trial.begin(TROUBLE_TITLES[name]);
   try {
     await RUN[name](context);
+  } catch (error) {
+    you.trial.cancel();
+    throw error;
   } finally {
     restore(you);
   }

@@ -35,7 +35,7 @@ export function Canvas({ visit, tools, onElement }: CanvasProps) {
   const status = useConnection((state) => state.status);
   const isStale = status !== "open";
   const hintId = useId();
-  const guests = guestsOf(users, visit, me);
+  const guests = status === "authRequired" ? [] : guestsOf(users, visit, me);
   const show = (cursor: Point | null) => updatePresence({ cursor });
   return (
     <CanvasFrame

@@ -3,16 +3,21 @@ import { IconButton } from "../../components/icon-button.tsx";
 import { useStore } from "./use-store.ts";
 import { useConnection } from "../halyard.ts";
 import type { Companion } from "../model/companion.ts";
+import type { Stage } from "../model/stage.ts";
 import type { PaneSession } from "../model/pane-session.ts";
 
 interface PaneHeaderProps {
+  readonly stage: Stage;
   readonly pane: PaneSession;
   readonly talk: Companion | undefined;
 }
 
 /** The guest of a pane, the state of its connection, and its plug. */
-export function PaneHeader({ pane, talk }: PaneHeaderProps) {
+export function PaneHeader({ stage, pane, talk }: PaneHeaderProps) {
   const isPlugged = useStore(pane.isPlugged);
+  const isOver = useStore(stage.isOver);
+  // A trouble moves the plug itself, and counts on a pane that nothing else disconnects.
+  const isLocked = useStore(stage.trouble) !== undefined || isOver;
   return (
     <header className="pane-header">
       <span className="avatar" data-hue={talk ? 2 : 0} aria-hidden="true">
@@ -28,7 +33,11 @@ export function PaneHeader({ pane, talk }: PaneHeaderProps) {
         className="button small plug"
         data-unplugged={!isPlugged}
         data-testid={`plug-${pane.guest}`}
-        onClick={() => pane.togglePlug()}
+        // Not `disabled`, so that the button keeps the focus.
+        aria-disabled={isLocked}
+        onClick={() => {
+          if (!isLocked) pane.togglePlug();
+        }}
       >
         <Icon name="plug" />
         <span>

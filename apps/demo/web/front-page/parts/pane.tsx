@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import { useStore } from "./use-store.ts";
 import { HalyardProvider, useConnection, useMessages, useTyping } from "../halyard.ts";
 import type { Companion } from "../model/companion.ts";
+import type { Stage } from "../model/stage.ts";
 import type { PaneSession } from "../model/pane-session.ts";
 import { LineComposer } from "./line-composer.tsx";
 import type { LineEntry } from "./line-list.tsx";
@@ -9,6 +10,7 @@ import { LineList } from "./line-list.tsx";
 import { PaneHeader } from "./pane-header.tsx";
 
 interface PaneProps {
+  readonly stage: Stage;
   readonly pane: PaneSession;
   /** The lines of the companion, for the pane of the companion. */
   readonly talk?: Companion;
@@ -23,7 +25,7 @@ export function Pane(props: PaneProps) {
   );
 }
 
-function PaneView({ pane, talk }: PaneProps) {
+function PaneView({ stage, pane, talk }: PaneProps) {
   const { name } = pane.room;
   const { entries, send, retry } = useMessages("line", { room: name, load: pane.loadHistory, limit: 120 });
   const typing = useTyping(name);
@@ -43,7 +45,7 @@ function PaneView({ pane, talk }: PaneProps) {
       aria-label={talk ? "Grace, the companion" : "You"}
       data-testid={`pane-${pane.guest}`}
     >
-      <PaneHeader pane={pane} talk={talk} />
+      <PaneHeader stage={stage} pane={pane} talk={talk} />
       <LineList guest={pane.guest} entries={entries} recovered={recovered} verdicts={verdicts} />
       <p className="pane-typing">
         {isOpen && typing.users.length > 0 && (talk ? "You are typing …" : "Grace is typing …")}

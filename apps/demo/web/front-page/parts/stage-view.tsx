@@ -20,8 +20,8 @@ export function StageView({ stage, onRestart }: StageViewProps) {
       <TroubleBar stage={stage} />
       <VerdictPanel stage={stage} onRestart={onRestart} />
       <div className="panes">
-        <Pane pane={stage.you} />
-        <Pane pane={stage.companion} talk={stage.talk} />
+        <Pane stage={stage} pane={stage.you} />
+        <Pane stage={stage} pane={stage.companion} talk={stage.talk} />
       </div>
       <Legend />
       <UnderTheHood stage={stage} />

@@ -56,14 +56,15 @@ function StageCanvas({ stage }: { readonly stage: Stage }) {
 }
 
 const NO_DEVICES = createStore([]);
+const NOT_OVER = createStore(false);
 const NOT_CONNECTED = createStore(undefined);
 
 function StageTabs({ stage, onRestart }: TogetherProps) {
   const devices = useStore(stage?.you.devices ?? NO_DEVICES);
   const about = useStore(stage?.you.about ?? NOT_CONNECTED);
-  const signedOut = useStore(stage?.signedOut ?? NOT_CONNECTED);
+  const isOver = useStore(stage?.isOver ?? NOT_OVER);
   return (
-    <OnePerson devices={signedOut ? [] : devices} ownId={about?.connectionId}>
+    <OnePerson devices={isOver ? [] : devices} ownId={about?.connectionId}>
       <SignOut stage={stage} onRestart={onRestart} />
     </OnePerson>
   );

@@ -18,7 +18,7 @@ export function VerdictPanel({ stage, onRestart }: VerdictPanelProps) {
   return (
     <div className="verdict-panel">
       <div className="verdict-newest" role="status">
-        {isOver ? <SignedOut /> : stage ? <Newest stage={stage} /> : <Invitation />}
+        {isOver && stage ? <VisitOver stage={stage} /> : stage ? <Newest stage={stage} /> : <Invitation />}
       </div>
       {isOver && (
         <button type="button" className="button primary" onClick={onRestart} data-testid="restart">
@@ -37,7 +37,7 @@ function Newest({ stage }: { readonly stage: Stage }) {
     return (
       <p className="verdict-text" data-testid="verdict-running">
         <strong>Trouble on your line …</strong>
-        <span>Watch the left pane: your lines wait with a clock, and Grace writes on.</span>
+        <span>Watch your pane: your lines wait with a clock, and Grace writes on.</span>
       </p>
     );
   if (newest === undefined) return <Invitation />;
@@ -59,12 +59,16 @@ function Newest({ stage }: { readonly stage: Stage }) {
   );
 }
 
-function SignedOut() {
+function VisitOver({ stage }: { readonly stage: Stage }) {
+  const isSignedOut = useStore(stage.signingOut) !== undefined;
   return (
     <p className="verdict-text" data-testid="stage-signed-out">
-      <strong>You are signed out, in every tab.</strong>
+      <strong>
+        {isSignedOut ? "You are signed out, in every tab." : "A visit lasts an hour. This one is over."}
+      </strong>
       <span>
-        The server has closed all sockets of this visit. Another visit connects you and Grace again.
+        {isSignedOut && "The server has closed all sockets of this visit. "}Another visit connects you and
+        Grace again.
       </span>
     </p>
   );
