@@ -37,6 +37,22 @@ it("rooms that the server gave are entered when the store is back, also one that
   );
 });
 
+it("a room that the server gave says up to where messages were missed, when it is entered after the store is back", async () => {
+  const nodes = new TwoNodes();
+  const clientId = newClientId();
+  const first = await nodes.connect(nodes.a, "ada", { clientId });
+  await Promise.all([nodes.a.manager.join(first as never, "hall"), nodes.run(500)]);
+  const { epoch, off } = first.of("joined")[0] as unknown as { readonly epoch: string; readonly off: number };
+  first.close(1006);
+  await Promise.all([announce(nodes, "a", "missed", "hall"), nodes.run(20_000)]);
+  await goAway(nodes);
+  const positions = [{ ch: "room:hall", epoch, off }];
+  const second = await nodes.connect(nodes.a, "ada", { clientId, attempt: 2, positions });
+  await comeBack(nodes);
+  const [missed] = second.of("announcement") as unknown as [{ readonly $: { readonly off: number } }];
+  expect(second.of("joined")).toEqual([{ type: "joined", room: "hall", epoch, off, head: missed.$.off }]);
+});
+
 it("a node without its store keeps its own limit of connections, and that of all nodes holds again when it is back [s-B-limit]", async () => {
   const nodes = new TwoNodes({ maxConnectionsPerUser: 2, onConnectionLimit: "reject" }, SLOW);
   const first = await nodes.connect(nodes.b, "ada");

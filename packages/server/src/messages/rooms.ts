@@ -80,14 +80,7 @@ export class Rooms {
   async #joinIfPending(connection: Connection, room: string): Promise<void> {
     if (connection.pendingRooms?.has(room) !== true) return;
     const plan = await this.#planAllowed(connection, room, () => this.#assertMayRead(connection, room));
-    const head = plan.channel.offset;
-    this.#subscribe(connection, {
-      room,
-      plan,
-      onResult: ({ epoch, off }) => {
-        connection.push(new OutboundFrame(JSON.stringify({ type: "joined", room, epoch, off, head })));
-      },
-    });
+    this.#subscribe(connection, { room, plan, onResult: tellJoined(connection, room, plan) });
     await this.sendJoined(connection, room);
   }
 
@@ -149,14 +142,10 @@ export class Rooms {
   /** Enters a given room. A v1 client gets the position of the room's channel. */
   async enterGiven(connection: Connection, room: string): Promise<void> {
     if (connection.rooms?.has(room) === true) return;
-    const onResult = ({ epoch, off }: JoinResult): void => {
-      if (connection.isV1)
-        connection.push(new OutboundFrame(JSON.stringify({ type: "joined", room, epoch, off })));
-    };
     const plan = await this.#plan(connection, room);
     // The room may have been left meanwhile.
     if (connection.givenRooms?.has(room) !== true) return;
-    this.#subscribe(connection, { room, plan, onResult });
+    this.#subscribe(connection, { room, plan, onResult: tellJoined(connection, room, plan) });
     await this.sendJoined(connection, room);
   }
 
@@ -296,4 +285,13 @@ export class Rooms {
     onResult({ ch, epoch: state.epoch, off: state.off });
     pushReplay(connection, replay);
   }
+}
+
+/** Sends a v1 client `joined` with its position, and up to where it missed messages. */
+function tellJoined(connection: Connection, room: string, { channel, from }: ReplayPlan) {
+  return ({ epoch, off }: JoinResult): void => {
+    const head = from && channel.offset;
+    if (connection.isV1)
+      connection.push(new OutboundFrame(JSON.stringify({ type: "joined", room, epoch, off, head })));
+  };
 }
