@@ -58,7 +58,10 @@ describe("the default rates", () => {
   const limits = DEFAULT_LIMITS;
 
   it("are those of the table of PROTOCOL.md", () => {
-    const rates = tableWith("PROTOCOL.md", "frames | at once | per second | of a user | above the rate");
+    const rates = tableWith(
+      "PROTOCOL.md",
+      "frames | at once | per second | of a user: at once; per second | above the rate",
+    );
     const joins = [
       limits.joinBurst,
       limits.joinsPerSecond,
