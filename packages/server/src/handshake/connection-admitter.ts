@@ -1,7 +1,7 @@
 // Admits an open connection: its slot, its presence, and its welcome or the wait for its hello.
 // Called by ConnectionOpener. With the memory backplane everything happens in the turn in which the socket opens.
 // Guarantees: a connection whose admission fails is closed with 1013; one that closed meanwhile leaves presence at once.
-import type { Admission, Eviction } from "../backplane.ts";
+import type { Admission } from "../backplane.ts";
 import type { PresenceHub } from "../presence/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Inbound } from "../messages/inbound.ts";
@@ -66,19 +66,23 @@ export class ConnectionAdmitter {
       return;
     }
     slots.closeReplaced(connection, admission);
-    return andThen(unwrapResolved(presence.join(connection)), (evictions) =>
-      this.#welcome(connection, evictions),
-    );
+    const { identity } = connection;
+    return andThen(unwrapResolved(presence.join(connection)), (evictions) => {
+      slots.closeEvicted(evictions);
+      if (isClosed(connection)) {
+        presence.leave(connection, { graceMs: 0 });
+        return;
+      }
+      return this.#welcome(connection, identity);
+    });
   }
 
-  #welcome(connection: Connection, evictions: readonly Eviction[]): MaybePromise<void> {
-    const { helloHandler, inbound, presence, slots } = this.#parts;
-    slots.closeEvicted(evictions);
-    if (isClosed(connection)) {
-      presence.leave(connection, { graceMs: 0 });
-      return;
-    }
-    return andThen(helloHandler.begin(connection), () => {
+  /** @param declared the identity with which the connection was declared */
+  #welcome(connection: Connection, declared: Connection["identity"]): MaybePromise<void> {
+    const { helloHandler, inbound, presence } = this.#parts;
+    const begun = helloHandler.begin(connection);
+    if (connection.identity !== declared) presence.update(connection);
+    return andThen(begun, () => {
       inbound.flushBuffered(connection);
     });
   }

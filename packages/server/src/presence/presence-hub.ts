@@ -138,9 +138,9 @@ export class PresenceHub {
       .catch(this.#onError);
   }
 
-  /** Declares that the profile of a user who is online or in a room has changed. */
+  /** Declares that the profile of a user who is online or in a room has changed. A connection that is not admitted yet has no slot. */
   update(connection: Connection, room?: string): void {
-    this.join(connection, room).catch(this.#onError);
+    if (isAdmitted(connection)) this.join(connection, room).catch(this.#onError);
   }
 
   /** Sets the state of a connection in a room: an object as JSON text, which replaces the previous one. */
