@@ -239,6 +239,17 @@ describe("a typing indicator", () => {
     await system.drop(ada);
     expect(typed(bea).map((each) => (each as unknown[])[1])).toEqual([true, false]);
   });
+
+  it("ends at the close in no room that the connection has left", async () => {
+    create();
+    const ada = await system.join("ada", { rooms: ["a", "b"] });
+    const bea = await system.join("bea", { rooms: ["a", "b"] });
+    for (const room of ["a", "b"]) await system.say(ada, typing(true, room));
+    await system.say(ada, { type: "leave", room: "a", $: { id: "r1" } });
+    await system.drop(ada);
+    expect(typed(bea).slice(2)).toEqual([["ada", false, "room:b"]]);
+    await system.drop(bea);
+  });
 });
 
 describe("a built-in handler without a manager", () => {

@@ -127,14 +127,28 @@ function chatMessage({ author: { user, openedAt = 0 }, id, content, connectedUse
   return { type: "chat_message", id, content, from } as const;
 }
 
+/** Where a connection is typing. */
+interface Typing {
+  /** `undefined` is the global channel. */
+  readonly rooms: ReadonlySet<string | undefined>;
+  /** Knows the rooms that the connection is in now. */
+  readonly context: Pick<HandlerContext, "rooms">;
+}
+
+/** Where a connection is typing, without the rooms that it has left since. */
+function roomsOf(typing: Typing | undefined): (string | undefined)[] {
+  if (typing === undefined) return [];
+  const { rooms } = typing.context;
+  return [...typing.rooms].filter((room) => room === undefined || rooms.has(room));
+}
+
 /** Publishes who is typing, and that they stopped when the connection closes. */
 export class TypingIndicatorHandler extends MessageHandler<
   ClientMessage<BuiltinProtocol, "typing_indicator">
 > {
   readonly messageType = "typing_indicator";
   readonly #broadcaster: Broadcaster;
-  /** The rooms in which each connection is typing; `undefined` is the global channel. */
-  readonly #typingRooms = new Map<WebSocketInstance, Set<string | undefined>>();
+  readonly #typing = new Map<WebSocketInstance, Typing>();
 
   constructor(broadcaster: Broadcaster) {
     super();
@@ -150,18 +164,19 @@ export class TypingIndicatorHandler extends MessageHandler<
   async handle(
     ...[ws, data]: HandleArguments<ClientMessage<BuiltinProtocol, "typing_indicator">>
   ): Promise<Published> {
-    const { room } = contextOf(ws, data);
-    const rooms = this.#typingRooms.get(ws) ?? new Set();
+    const context = contextOf(ws, data);
+    const { room } = context;
+    const rooms = new Set(roomsOf(this.#typing.get(ws)));
     if (data.isTyping) rooms.add(room);
     else rooms.delete(room);
-    if (rooms.size > 0) this.#typingRooms.set(ws, rooms);
-    else this.#typingRooms.delete(ws);
+    if (rooms.size > 0) this.#typing.set(ws, { rooms, context });
+    else this.#typing.delete(ws);
     return this.#publishTyping(ws, room, data.isTyping);
   }
 
   override onClose(ws: WebSocketInstance<WebSocketData>): void {
-    for (const room of this.#typingRooms.get(ws) ?? []) void this.#publishTyping(ws, room, false);
-    this.#typingRooms.delete(ws);
+    for (const room of roomsOf(this.#typing.get(ws))) void this.#publishTyping(ws, room, false);
+    this.#typing.delete(ws);
   }
 
   #publishTyping(
