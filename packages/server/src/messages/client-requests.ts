@@ -4,7 +4,7 @@
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
-import { clientOf, mayBeRepetition } from "../connection/inbound-message.ts";
+import { clientOf, HeldMessage, mayBeRepetition } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import { assertFitsFrame } from "../delivery/frame-size.ts";
 import { wireJson } from "../delivery/wire-json.ts";
@@ -56,14 +56,28 @@ export class ClientRequests {
     return (connection.requestLimiter ??= new ConcurrencyLimiter(this.#parts.limits));
   }
 
-  /** @throws HalyardError the error for the client, where the frame gets no reply */
-  handle(message: InboundMessage): undefined | Promise<void> {
+  /**
+   * @param text the text of the frame
+   * @throws HalyardError the error for the client, where the frame gets no reply
+   */
+  handle(message: InboundMessage, text: string): undefined | Promise<void> {
     if (!isRequestFrame(message))
       throw new InvalidMessageError([{ path: "name", message: "not the name of a request" }]);
     const { connection, frame } = message;
     const exceeded = frame.name === "users" ? this.#parts.rateLimits.takeUserPage(connection) : undefined;
     if (exceeded !== undefined) throw rateLimitError(exceeded);
-    return this.limiterOf(connection).run(message.meta.id, () => this.#reply(message));
+    const limiter = this.limiterOf(connection);
+    if (limiter.isFull) return this.#replyLater(limiter, message.meta.id, new HeldMessage(message, text));
+    return limiter.run(message.meta.id, () => this.#reply(message));
+  }
+
+  #replyLater(
+    limiter: ConcurrencyLimiter,
+    id: string | undefined,
+    held: HeldMessage,
+  ): undefined | Promise<void> {
+    held.release();
+    return limiter.run(id, () => this.#reply(held.take() as RequestFrame));
   }
 
   #reply(request: RequestFrame): undefined | Promise<void> {

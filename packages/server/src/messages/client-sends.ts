@@ -7,6 +7,7 @@ import type { EphemeralOptions } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { roomChannel, roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
+import { HeldMessage } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -26,6 +27,20 @@ interface ClientSendsParts {
   readonly rateLimits: RateLimits;
   readonly sendExecutor: SendExecutor;
   readonly types: MessageTypeRegistry;
+}
+
+/** Where a message comes from. */
+interface FrameSource {
+  /** The text of its frame. */
+  readonly text: string;
+  /** Its bytes that the byte rate has not granted yet, if it exceeded a rate. */
+  readonly unpaidBytes: number;
+}
+
+interface QueuedSend {
+  readonly type: string;
+  readonly unpaidBytes: number;
+  readonly roomOperation: Promise<void> | undefined;
 }
 
 /** How many ephemeral messages of one type and room may wait when all are kept. */
@@ -55,12 +70,11 @@ export class ClientSends {
     return true;
   }
 
-  /** @param unpaidBytes the bytes of this message that the byte rate has not granted yet, if it exceeded a rate */
-  enqueue(message: InboundMessage, unpaidBytes: number): void {
+  enqueue(message: InboundMessage, source: FrameSource): void {
     const { connection, frame, meta } = message;
-    const { errorReplies, rateLimits, sendExecutor } = this.#parts;
+    const { errorReplies } = this.#parts;
     if (meta.seq === undefined && this.isEphemeral(frame.type)) {
-      this.#thin(message);
+      this.#thin(message, source);
       return;
     }
     if (!this.#acceptsSequence(message)) return;
@@ -69,20 +83,29 @@ export class ClientSends {
       errorReplies.replyWithError(connection, queueError(full), answerKeyOf(meta));
       return;
     }
+    const held = new HeldMessage(message, source.text);
+    this.#add(connection, held, {
+      type: frame.type,
+      unpaidBytes: source.unpaidBytes,
+      roomOperation: roomOperationBefore(message),
+    });
+    held.release();
+  }
+
+  /** Queues a message, which runs at once if the queue is idle. */
+  #add(connection: Connection, held: HeldMessage, { roomOperation, ...cost }: QueuedSend): void {
+    const { rateLimits, sendExecutor } = this.#parts;
     const user = rateLimits.userBucketsOf(connection);
     connection.pendingSends++;
     user.waitingSends++;
-    const roomOperation = roomOperationBefore(message);
     connection.sendQueue.add(async () => {
       connection.pendingSends--;
       if (roomOperation !== undefined) await roomOperation.catch(() => undefined);
       const debt = rateLimits.paceCharged(connection);
       if (debt !== undefined) await debt;
-      const pace = connection.isV1
-        ? rateLimits.pace(connection, { type: frame.type, unpaidBytes })
-        : undefined;
+      const pace = connection.isV1 ? rateLimits.pace(connection, cost) : undefined;
       if (pace !== undefined) await pace;
-      await sendExecutor.execute(message);
+      await sendExecutor.execute(held.take());
       user.waitingSends--;
     });
   }
@@ -96,8 +119,8 @@ export class ClientSends {
   }
 
   /** Runs ephemeral messages as often as their type allows; dropped ones get no error. */
-  #thin(message: InboundMessage): void {
-    const { clock, limits, rateLimits, sendExecutor } = this.#parts;
+  #thin(message: InboundMessage, { text }: FrameSource): void {
+    const { clock, rateLimits } = this.#parts;
     const { connection, frame, meta } = message;
     if (rateLimits.takeForType(connection, frame.type) !== undefined) {
       this.thinned++;
@@ -110,12 +133,19 @@ export class ClientSends {
         this.thinned++;
       },
     });
-    const run = (): boolean => {
-      if (connection.sendQueue.waiting >= 2 * limits.waitingSends) return false;
-      connection.sendQueue.add(() => sendExecutor.execute(message));
+    const held = new HeldMessage(message, text);
+    const rule = this.#throttleRuleOf(frame.type);
+    connection.ephemeral.add(`${meta.ch ?? ""}\0${frame.type}`, this.#runOf(connection, held), rule);
+    held.release();
+  }
+
+  #runOf({ sendQueue }: Connection, held: HeldMessage): () => boolean {
+    const { limits, sendExecutor } = this.#parts;
+    return () => {
+      if (sendQueue.waiting >= 2 * limits.waitingSends) return false;
+      sendQueue.add(() => sendExecutor.execute(held.take()));
       return true;
     };
-    connection.ephemeral.add(`${meta.ch ?? ""}\0${frame.type}`, run, this.#throttleRuleOf(frame.type));
   }
 
   #throttleRuleOf(type: string): ThrottleRule {

@@ -59,15 +59,16 @@ export class ControlFrames {
   /**
    * Handles a control frame. Returns no promise if there is nothing to wait for.
    *
+   * @param text the text of the frame
    * @throws HalyardError the error for the client
    */
-  handle(message: InboundMessage): undefined | Promise<void> {
+  handle(message: InboundMessage, text: string): undefined | Promise<void> {
     const { connection, frame, meta } = message;
     if (frame.type !== "ping") this.#parts.messageLog?.received(message);
-    // No case is an async function, because a suspended one would keep the text of the message, up to 64 KiB, in memory.
+    // No case is an async function, because a suspended one would keep the parsed frame in memory.
     switch (frame.type) {
       case "request":
-        return this.#parts.clientRequests.handle(message);
+        return this.#parts.clientRequests.handle(message, text);
       case "ping":
         return this.#ping(connection, meta);
       case "join":
@@ -127,11 +128,11 @@ export class ControlFrames {
 
   #updatePresence({ connection, frame, meta }: InboundMessage): Promise<void> {
     const { rooms, stateChecks } = this.#parts;
-    const { room, state } = stateChecks.parse(frame);
+    const { room, json } = stateChecks.parse(frame);
     connection.roomOperations ??= new KeyedSerialQueue();
     // Runs after the preceding join, whose presence may still be on its way to the backplane.
     return connection.roomOperations.run(room, async () => {
-      await rooms.showState(connection, room, await stateChecks.jsonOf(state));
+      await rooms.showState(connection, room, await stateChecks.checked(json));
       reply(connection, meta.id);
     });
   }

@@ -57,6 +57,15 @@ export class ErrorReplies {
     this.#reply({ connection, re: meta.id, subject: subjectOf(message) }, error);
   }
 
+  /** Like {@link refuse}, when a promise rejects. Until then the frame is not kept. */
+  refuseIfRejected(message: InboundMessage, pending: Promise<void>): void {
+    const { connection, meta } = message;
+    const failed: FailedFrame = { connection, re: meta.id, subject: subjectOf(message) };
+    pending.catch((error: unknown) => {
+      this.#reply(failed, error);
+    });
+  }
+
   #reply({ connection, re, subject }: FailedFrame, error: unknown): void {
     const publicError = toHalyardError(error);
     if (isFailure(error)) this.#parts.report(error, { type: "message", ...subject, ws: connection.ws });

@@ -1,15 +1,15 @@
 // Receives frames: checks size, rate, JSON, nesting depth and reserved field, then passes each frame to the handler of its kind.
 // Called by the manager and by the runtimes for each text that a client sends. Guarantees: no input of a client causes an
 // exception; each refused frame gets a typed error; frames of one connection keep their order.
-import type { Frame as WireFrame } from "@halyard/protocol/wire";
-import { CloseCode, decodeFrame, HalyardError } from "@halyard/protocol/wire";
+import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
-import { acceptsTab, looksLikeJson, plainText } from "../connection/inbound-message.ts";
+import { acceptsTab, readFrame, UNREADABLE } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
 import { helloBytes, inboundBytes } from "../delivery/frame-size.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { TrafficCounters } from "../metrics/traffic-counters.ts";
+import { hasTooManySlots } from "../security/index-slots.ts";
 import { closesFlood } from "../security/flood-watch.ts";
 import { unnumberedTypeOf } from "../security/unparsed-frame.ts";
 import { ViolationCounters } from "../security/violation-counters.ts";
@@ -127,14 +127,14 @@ export class Inbound {
       return;
     }
     if (exceeded === undefined) {
-      this.#route(message);
+      this.#route(message, text);
       return;
     }
     // Above the rate, a v1 client's numbered sends wait in their queue, answers to the server's own requests are accepted,
     // and ephemeral messages are dropped; all other frames are refused.
     const { frame, meta } = message;
     if (meta.seq !== undefined && connection.stage === "open")
-      clientSends.enqueue(this.#asSend(message), size);
+      clientSends.enqueue(this.#asSend(message), { text, unpaidBytes: size });
     else if (connection.serverRequests?.answer(frame, meta) === true) return;
     else if (!clientSends.thinOut(frame.type))
       errorReplies.replyWithError(connection, rateLimitError(exceeded), meta.id);
@@ -185,14 +185,14 @@ export class Inbound {
       return;
     }
     const { hash: digest } = digestOf(text);
-    this.#parts.clientSends.enqueue({ connection, frame: UNREADABLE, meta, digest, bytes: 0, refusal }, 0);
+    const message = { connection, frame: UNREADABLE, meta, digest, bytes: 0, refusal };
+    this.#parts.clientSends.enqueue(message, { text: "", unpaidBytes: 0 });
   }
 
   #parse(connection: Connection, text: string, bytes: number): InboundMessage | undefined {
     const { errorReplies } = this.#parts;
     const { hash, brackets } = digestOf(text);
-    const isJson = connection.isV1 || looksLikeJson(text);
-    const frame = isJson ? decodeFrame(text, brackets) : plainText(text);
+    const frame = hasTooManySlots(text, brackets) ? "invalid_message" : readFrame(text, connection, brackets);
     if (typeof frame === "string") {
       if (frame === "invalid_json") errorReplies.replyWithError(connection, new HalyardError(frame));
       else this.#refuse(connection, text, new InvalidMessageError([]));
@@ -214,7 +214,7 @@ export class Inbound {
     return { ...message, refusal };
   }
 
-  #route(message: InboundMessage): void {
+  #route(message: InboundMessage, text: string): void {
     const { connection, frame, meta } = message;
     const { controlFrames, errorReplies, clientSends } = this.#parts;
     const { acceptsHello } = connection;
@@ -229,18 +229,17 @@ export class Inbound {
         );
     } else if (connection.stage === "handshaking") this.#requireHello(message);
     else if (meta.seq === undefined && controlFrames.isControlFrame(frame.type, meta))
-      this.#handleControl(message);
-    else clientSends.enqueue(this.#asSend(message), 0);
+      this.#handleControl(message, text);
+    else clientSends.enqueue(this.#asSend(message), { text, unpaidBytes: 0 });
   }
 
-  #handleControl(message: InboundMessage): void {
-    const refuse = (error: unknown): void => {
-      this.#parts.errorReplies.refuse(message, error);
-    };
+  #handleControl(message: InboundMessage, text: string): void {
+    const { controlFrames, errorReplies } = this.#parts;
     try {
-      this.#parts.controlFrames.handle(message)?.catch(refuse);
+      const pending = controlFrames.handle(message, text);
+      if (pending !== undefined) errorReplies.refuseIfRejected(message, pending);
     } catch (error) {
-      refuse(error);
+      errorReplies.refuse(message, error);
     }
   }
 
@@ -276,7 +275,6 @@ export class Inbound {
   }
 }
 
-const UNREADABLE: WireFrame = { type: "" };
 const NO_META = [{ path: "$", message: "not the reserved field of a frame" }];
 
 /** Whether a pong answers a ping that the server sent between the pieces of a replay. */

@@ -1,6 +1,6 @@
 // Validates presence states against the contract. Called by ControlFrames for each `presence_update`.
 // Guarantee: a state that others see has passed the schema, is a JSON object, and has at most `limits.presenceStateBytes`.
-import type { AnyProtocol, PresenceUpdateMessage, Schema } from "@halyard/protocol";
+import type { AnyProtocol, Schema } from "@halyard/protocol";
 import { clientMessages, validate } from "@halyard/protocol";
 import { isDeeperThan, replaceLoneSurrogates } from "@halyard/protocol/internal";
 import type { Frame } from "@halyard/protocol/wire";
@@ -44,18 +44,20 @@ export class StateChecks {
   }
 
   /** @throws HalyardError `unknown_type` without presence state in the contract, `invalid_message`, `payload_too_large` */
-  parse(frame: Frame): PresenceUpdateMessage {
+  parse(frame: Frame): { readonly room: string; readonly json: string } {
     this.#assertInContract();
     const message = clientMessages.presence_update.safeParse(frame);
     if (!message.success) throw new InvalidMessageError(message.error.issues.slice(0, 5).map(toIssue));
+    const { room, state } = message.data;
     // Checked before anything is awaited, so that a larger state does not stay in memory.
-    this.#assertFits(JSON.stringify(message.data.state));
-    return message.data;
+    const json = JSON.stringify(state);
+    this.#assertFits(json);
+    return { room, json };
   }
 
   /** The state after the schema, as JSON text. @throws HalyardError or SchemaFailedError */
-  async jsonOf(state: object): Promise<string> {
-    const pending = validate(this.#assertInContract(), state);
+  async checked(state: string): Promise<string> {
+    const pending = validate(this.#assertInContract(), JSON.parse(state));
     const checked = pending instanceof Promise ? await this.#deadline.settle(pending) : pending;
     if (!checked.ok) throw validationError(checked);
     const json = replaceLoneSurrogates(JSON.stringify(checked.value));

@@ -46,7 +46,8 @@ export function unnumberedTypeOf(text: string): string | undefined {
   return at === AT_END ? type : undefined;
 }
 
-const NOWHERE = -1;
+/** The result where a text has not what is looked for. */
+export const NOWHERE = -1;
 const AT_END = 0;
 
 const QUOTE = 0x22;
@@ -98,7 +99,7 @@ function endOfValue(text: string, start: number): number {
 }
 
 /** The index after the closing quote, which is the first quote after an even number of backslashes. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let before = at - 1;
     while (text.charCodeAt(before) === BACKSLASH) before--;
@@ -107,7 +108,8 @@ function endOfString(text: string, start: number): number {
   return NOWHERE;
 }
 
-function skipSpace(text: string, from: number): number {
+/** The index of the first character that is no white space. */
+export function skipSpace(text: string, from: number): number {
   let at = from;
   while (isSpace(text.charCodeAt(at))) at++;
   return at;

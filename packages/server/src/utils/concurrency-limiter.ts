@@ -24,7 +24,7 @@ export class ConcurrencyLimiter {
   run(id: string | undefined, task: Task): undefined | Promise<void> {
     if (id !== undefined && this.#ids?.has(id) === true)
       throw new HalyardError("conflict", "This id is pending.");
-    if (this.#running >= this.#limits.runningRequests) return this.#wait(id, task);
+    if (this.isFull) return this.#wait(id, task);
     this.#running++;
     let running: undefined | Promise<void>;
     try {
@@ -66,6 +66,11 @@ export class ConcurrencyLimiter {
     if (--this.#running > 0) return;
     for (const resolve of this.#waiters) resolve();
     this.#waiters = [];
+  }
+
+  /** Whether another task has to wait. */
+  get isFull(): boolean {
+    return this.#running >= this.#limits.runningRequests;
   }
 
   get running(): number {
