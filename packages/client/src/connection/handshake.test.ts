@@ -78,6 +78,23 @@ describe("a handshake that fails", () => {
     expect(harness.sockets).toHaveLength(2);
   });
 
+  it.each([401, 503])(
+    "ignores a probe that answers %i only after the next attempt has begun",
+    async (status) => {
+      let answer: () => void = () => {};
+      const answered = new Promise<void>((resolve) => (answer = resolve));
+      // As where `fetch` knows no time limit, or `ticket` took long.
+      const fetch = () => answered.then(answering(status, "3"));
+      const harness = await failHandshake({ fetch });
+      await harness.tick(5_100);
+      await harness.open();
+      answer();
+      await harness.tick();
+      expect(harness.client.state.status).toBe("open");
+      expect(harness.socket.readyState).toBe(1);
+    },
+  );
+
   it("is not probed with a WebSocket class of the application's, nor is a lost connection", async () => {
     const fetch = vi.fn();
     vi.stubGlobal("fetch", fetch);

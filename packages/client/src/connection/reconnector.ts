@@ -124,6 +124,8 @@ export class Reconnector {
   async #nextSocket(isCurrent: () => boolean): Promise<Socket> {
     await this.#probe;
     while (isCurrent()) {
+      // A late answer is about an earlier attempt.
+      this.#probe = undefined;
       await this.#wait();
       try {
         const [url = "", ...subprotocols] = isCurrent() ? await this.#prepareAttempt() : [];
@@ -209,7 +211,7 @@ export class Reconnector {
     this.#forgetSocket();
     const waitMs = this.#retryDelay.next(ABNORMAL_CLOSE);
     if (answer) return this.#onAnswer(answer, waitMs);
-    this.#probe = this.#startProbe();
+    this.#startProbe();
     this.#waitFor(waitMs, causeOf("unreachable"));
   }
 
@@ -220,17 +222,16 @@ export class Reconnector {
     this.#waitFor(Math.max(waitMs, retryAfterMs || 0), cause, retryAfterMs >= 0);
   }
 
-  /** Asks why the handshake failed. Resolves after 5 s at the latest. */
-  #startProbe(): Promise<void> {
-    const probed = this.#current;
-    return new Promise((resolve) => {
+  /** Asks why the handshake failed. The next attempt waits for the answer, for 5 s at most. */
+  #startProbe(): void {
+    const probe = (this.#probe = new Promise((resolve) => {
       this.#timer.set(PROBE_TIMEOUT_MS, resolve);
       probeHandshake(this.#options, String(this.#url))
         .then((answer) => {
-          if (answer && this.#current === probed) this.#onAnswer(answer, this.#retryAt - this.#clock.now());
+          if (answer && this.#probe === probe) this.#onAnswer(answer, this.#retryAt - this.#clock.now());
         })
         .then(resolve, resolve);
-    });
+    }));
   }
 
   /** `url`, `ticket` or the constructor of the socket failed. */
