@@ -47,3 +47,20 @@ it.each<[what: string, end: (tab: SharingClient, rooms: readonly { leave(): void
   await first.client.join("last").ready;
   for (const name of names) await expect.poll(() => connectionsIn(name), POLL).toBe(0);
 });
+
+it("a tab is in a room that it joins again, also where its leave waits behind a large request", async () => {
+  const [first, second] = await openTwo();
+  const left = second.client.join("blue");
+  await expect.poll(() => left.state.status, POLL).toBe("joined");
+  // Takes most of what the connection may send at once.
+  const answers = Array.from({ length: 45 }, () => first.client.request("echo", { text: "" }));
+  await answers[0];
+  answers.push(second.client.request("echo", { text: "x".repeat(60_000) }));
+  left.leave();
+  const room = second.client.join("blue");
+  await expect.poll(() => room.state.status, POLL).toBe("joined");
+  await Promise.all(answers);
+  await second.client.request("echo", { text: "" });
+  await server.manager.sendToRoom("blue", { type: "news", text: "one" });
+  await expect.poll(() => second.news, POLL).toEqual(["blue one"]);
+});

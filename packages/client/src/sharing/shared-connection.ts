@@ -245,8 +245,7 @@ export class SharedConnection {
     if (frame.type === "leave") this.#channels?.drop(channelOfRoom(String(frame["room"])));
     const sentId = `${tab.clientId}:${String(key)}`;
     const sent = encodeFrame(JSON.stringify(message), { id: sentId, ch });
-    const kind = seq !== undefined ? "send" : frame.type === "join" ? "join" : "request";
-    this.#sends.send(sentId, sent, kind);
+    this.#sends.send(sentId, sent, seq === undefined ? frame.type : "send");
   }
 
   #send(to: string[], message: object, meta: FrameMeta): void {

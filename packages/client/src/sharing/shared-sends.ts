@@ -5,7 +5,8 @@ import type { Frame } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import type { SendLimits } from "../connection/send-limits.ts";
 
-type Kind = "send" | "request" | "join";
+/** "send", or the type of a frame with an id. Those of one kind keep their order, and no join overtakes a leave: it costs as much. */
+type Kind = string;
 
 interface WaitingFrame {
   readonly id: string;
