@@ -29,7 +29,7 @@ export class BackplaneMonitor {
   #isSuspect = false;
   /** Whether an outage has been logged whose end has not been logged yet. */
   #hasWarned = false;
-  #isStopped = false;
+  isStopped = false;
   #timer: unknown;
   #returnTimer: unknown;
 
@@ -76,7 +76,7 @@ export class BackplaneMonitor {
 
   stop(): void {
     const { clock } = this.#parts;
-    this.#isStopped = true;
+    this.isStopped = true;
     clock.clearTimeout(this.#timer);
     clock.clearTimeout(this.#returnTimer);
     this.#wake();
@@ -106,12 +106,12 @@ export class BackplaneMonitor {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       this.#schedule();
-      if (this.#isStopped) this.#wake();
+      if (this.isStopped) this.#wake();
     });
   }
 
   #schedule(): void {
-    if (this.#isStopped || this.#timer !== undefined) return;
+    if (this.isStopped || this.#timer !== undefined) return;
     this.#timer = this.#parts.clock.setTimeout(() => {
       this.#timer = undefined;
       this.start();

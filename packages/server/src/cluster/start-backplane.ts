@@ -113,9 +113,16 @@ export function startBackplane(
       void Promise.all([declareAgain(true), checked]).then(() => clientRooms.storeAgain(connections.all()));
     },
   });
-  started.then(() => instructions.catchUp()).catch(onError);
+  started.then(() => instructions.catchUp()).catch(unlessStopped(monitor, onError));
   setNode(backplane, { revocations, roomCloses, userRights });
   return { closes, instructions, revocations, roomCloses, userRights, ...cluster };
+}
+
+/** A node that ends before it has reached its store ends the start, which is no failure. */
+function unlessStopped(monitor: BackplaneMonitor, onError: (error: unknown) => void) {
+  return (error: unknown): void => {
+    if (!monitor.isStopped) onError(error);
+  };
 }
 
 /** The parts whose effect is to be the same on every node, and the instructions by which they tell the other nodes. */
