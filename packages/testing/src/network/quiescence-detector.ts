@@ -38,13 +38,15 @@ export class QuiescenceDetector {
 
   /** Waits until nothing is delivered, and no client waits for a reply or a connection. */
   async settle(): Promise<void> {
-    if (!this.#parts.clock) return this.#settleInRealTime();
-    do {
-      for (await this.#waitForQuietTurns(); this.#isPending(); await this.#waitForQuietTurns()) {
-        if (await this.#hasTraffic()) continue;
-        for (const actor of this.#parts.actors) actor.abandon();
-      }
-    } while (this.#parts.announcePresence());
+    do await (this.#parts.clock ? this.#settleOnClock() : this.#settleInRealTime());
+    while (this.#parts.announcePresence());
+  }
+
+  async #settleOnClock(): Promise<void> {
+    for (await this.#waitForQuietTurns(); this.#isPending(); await this.#waitForQuietTurns()) {
+      if (await this.#hasTraffic()) continue;
+      for (const actor of this.#parts.actors) actor.abandon();
+    }
   }
 
   get #isBusy(): boolean {

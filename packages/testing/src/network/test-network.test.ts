@@ -229,6 +229,18 @@ describe("settle and advance", () => {
 });
 
 describe("a network without a clock", () => {
+  it("announces who has come in `settle`, however short quietMs is", async () => {
+    const system = createWebSocketSystem();
+    const network = createTestNetwork(system, { quietMs: 20 });
+    const ada = await network.connect({ id: "ada" });
+    await network.connect({ id: "bob" });
+    await network.connect({ id: "cem" });
+    await network.settle();
+    expect(ada.users.map(({ userId }) => userId)).toEqual(["ada", "bob", "cem"]);
+    await network.close();
+    await system.manager.close();
+  });
+
   it("connects, delivers, cuts and settles in real time", async () => {
     const system = createWebSocketSystem();
     const network = createTestNetwork(system, { quietMs: 50 });
