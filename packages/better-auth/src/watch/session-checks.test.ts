@@ -182,4 +182,26 @@ describe("session checks", () => {
     await pass(120_000);
     expect(connection.closedWith).toBeUndefined();
   });
+
+  it("restores the methods of Better Auth's adapters also where a later watch of a program that was reloaded stops later", async () => {
+    node.watch.stop();
+    const { internalAdapter } = await test.auth.$context;
+    const before = Object.values(internalAdapter) as unknown[];
+    const start = async () => {
+      const bus = { announce: () => undefined, revoke: () => undefined };
+      const watch = betterAuthAuthenticator(test.auth, { clock }).watch(bus);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return watch;
+    };
+    const [first, second] = [await start(), await start()];
+    let lists = 0;
+    const { findSessions } = internalAdapter;
+    internalAdapter.findSessions = (tokens) => (lists++, findSessions(tokens));
+    first.stop();
+    await internalAdapter.deleteSession(ada.token);
+    expect(lists).toBe(1);
+    internalAdapter.findSessions = findSessions;
+    second.stop();
+    expect(Object.values(internalAdapter)).toEqual(before);
+  });
 });
