@@ -13,7 +13,7 @@ export class RecipeUser {
   readonly cookie: string;
   readonly #origin: string;
 
-  private constructor(origin: string, url: string, cookie: string) {
+  constructor(origin: string, url: string, cookie: string) {
     this.#origin = origin;
     this.cookie = cookie;
     const headers = { origin, cookie };

@@ -9,6 +9,7 @@ import { programOf, RecipeApp, tell } from "./recipe-app.ts";
 import { filesOf, LAYOUT, prepareDatabase, writeRecipe } from "./recipe-files.ts";
 import { useLobby } from "./recipe-lobby.ts";
 import { RecipeUser } from "./recipe-user.ts";
+import { until } from "../support/wait.ts";
 
 interface ServerRecipe {
   readonly page: string;
@@ -137,4 +138,40 @@ describe("the recipes with a sign-in", () => {
     expect(await again.says("back")).toBe("delivered");
     for (const { client } of [ada, bob, again]) client.close();
   });
+
+  it("the recipe express-session of sign-in closes a connection that opens while its session is being destroyed", async () => {
+    const files = { ...filesOf("recipes/sign-in.md"), "store.js": SLOW_STORE };
+    const directory = writeRecipe(project, "express-session-race", files);
+    const app = await start({
+      directory,
+      entry: "express-session.ts",
+      env: { NODE_OPTIONS: "--import ./store.js" },
+    });
+    const ada = await RecipeUser.signIn(app.address, { body: { name: "Ada" } });
+    await ada.is("open");
+    ada.client.close();
+    const signedOut = ada.post("/sign-out");
+    await until("the session to be destroyed", () => app.output.includes("destroying"), 20_000);
+    const again = new RecipeUser(app.address, `${app.address}/ws`, ada.cookie);
+    expect(await signedOut).toBe(204);
+    await again.is("authRequired", 5_000);
+    again.client.close();
+  });
 });
+
+/** Destroys a session only after it has been read once more. */
+const SLOW_STORE = `
+  import session from "express-session";
+  const { MemoryStore } = session;
+  const { get, destroy } = MemoryStore.prototype;
+  let finish = () => {};
+  MemoryStore.prototype.destroy = function (id, done) {
+    finish = () => destroy.call(this, id, done);
+    console.log("destroying");
+  };
+  MemoryStore.prototype.get = function (id, done) {
+    get.call(this, id, (...results) => {
+      done(...results);
+      setImmediate(finish);
+    });
+  };`;
