@@ -130,4 +130,7 @@ it("a visitor of the front page kills the node of its pane: another node takes o
   const verdict = await page.makeTrouble("kill");
   expect(verdict).toMatchObject({ lost: 0, doubled: 0, written: 2, sentOnce: 2, connections: 1 });
   await page.bothShowTheSame();
+  // The connection to the killed node is no tab.
+  expect(await page.at("tabs").innerText()).toBe("1 tab");
+  expect(await page.at("steps-done").innerText()).toBe("1 of 6 done");
 }, 60_000);

@@ -5,6 +5,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { findFreePort } from "../../../scripts/free-port.ts";
 import { findRedisServer } from "../../../scripts/redis-server.ts";
+import { openDatabase } from "../server/database.ts";
+import { createDeviceStore } from "../server/devices/device-store.ts";
 import type { ClusterStatus, NodeStatus } from "../shared/cluster.ts";
 import { ManagedProcess } from "./managed-process.ts";
 
@@ -37,7 +39,10 @@ export class Cluster {
   readonly #turns = { request: 0, socket: 0 };
   #stopped: Promise<void> | undefined;
 
-  private constructor(nodes: readonly ClusterNode[], redis: ManagedProcess) {
+  readonly #databasePath: string;
+
+  private constructor(nodes: readonly ClusterNode[], redis: ManagedProcess, databasePath: string) {
+    this.#databasePath = databasePath;
     this.#nodes = nodes;
     this.#redis = redis;
   }
@@ -54,7 +59,7 @@ export class Cluster {
       ["three", "bun"],
     ] as const)
       nodes.push(await createNode(options, { name, runtime, redisUrl: `redis://127.0.0.1:${redisPort}` }));
-    return new Cluster(nodes, createRedis(dataPath, redisPort));
+    return new Cluster(nodes, createRedis(dataPath, redisPort), databaseIn(dataPath));
   }
 
   /** Starts every process. @throws Error if one does not start, and after {@link stop} */
@@ -124,6 +129,7 @@ export class Cluster {
   /** Tries to start a node until it runs or everything ends. */
   async #restart(node: ClusterNode): Promise<void> {
     node.status = "down";
+    await this.#forgetConnections(node);
     await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
     if (this.isStopped) return;
     try {
@@ -131,6 +137,17 @@ export class Cluster {
     } catch {
       await node.process.end("SIGKILL");
       await this.#restart(node);
+    }
+  }
+
+  /** Deletes the connections of a node that has ended, before its users are on another node and count their tabs. */
+  async #forgetConnections({ name }: ClusterNode): Promise<void> {
+    try {
+      const database = await openDatabase(this.#databasePath);
+      createDeviceStore(database, { nodeName: name });
+      database.close();
+    } catch (error) {
+      process.stderr.write(`${String(error)}\n`);
     }
   }
 
@@ -154,6 +171,10 @@ function createRedis(directory: string, port: number): ManagedProcess {
   });
 }
 
+function databaseIn(dataPath: string): string {
+  return join(dataPath, "demo.db");
+}
+
 interface NodeOptions {
   readonly name: string;
   readonly runtime: NodeStatus["runtime"];
@@ -169,7 +190,7 @@ async function createNode(
     HOST: "127.0.0.1",
     PORT: String(port),
     BETTER_AUTH_URL: origin,
-    DATABASE: join(dataPath, "demo.db"),
+    DATABASE: databaseIn(dataPath),
     NODE_NAME: name,
     REDIS_URL: redisUrl,
     SUPERVISED: "1",

@@ -38,7 +38,7 @@ const MAX_COUNTS = 500;
 
 /**
  * Stores the open connections of users in the database, which the nodes share; the maps of a manager have only the connections of
- * its own node. A killed node removes no entry, so each node deletes its entries when it starts.
+ * its own node. A killed node removes no entry, so the cluster deletes them, and so does each node when it starts.
  */
 export function createDeviceStore(
   database: Database,
