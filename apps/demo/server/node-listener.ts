@@ -19,6 +19,8 @@ async function answer(incoming: IncomingMessage, fetch: Fetch, origin: string): 
   const url = readUrl(incoming, origin);
   if (url === undefined) return plain(400, "Bad request");
   const method = incoming.method ?? "GET";
+  // A `Request` cannot have this method.
+  if (method === "TRACE") return plain(405, "Method not allowed");
   const hasBody = method !== "GET" && method !== "HEAD";
   const body = hasBody ? await readBody(incoming) : null;
   if (body === undefined) return plain(413, "Too large");
