@@ -80,7 +80,16 @@ describe("sign-in", () => {
   test("[demo 9] gives the name of an account to no guest and to no other account, however it is written", async () => {
     const auth = await startAuth();
     await auth.signUp("Ada");
-    for (const name of ["Ada", "ada", " A d a ", "\u00c1da", "A\u200bda", "\uff21da", "a.d.a"]) {
+    for (const name of [
+      "Ada",
+      "ada",
+      " A d a ",
+      "\u00c1da",
+      "A\u200bda",
+      "\uff21da",
+      "a.d.a",
+      "\u0410d\u0430",
+    ]) {
       const answer = await auth.post(`/sign-in/anonymous?name=${encodeURIComponent(name)}`, {});
       expect(answer.status, name).toBe(400);
       expect(await answer.json()).toMatchObject({

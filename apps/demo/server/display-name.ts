@@ -12,8 +12,13 @@ export function displayName(value: unknown): string | undefined {
   return Array.from(name).slice(0, MAX_NAME_LENGTH).join("").trim() || undefined;
 }
 
-/** A key that is the same for names that look alike: "Ada", "ÁDA" and "a.d.a". */
+/** Cyrillic and Greek letters, and below each of them the Latin one that it looks like, as a capital or as a small letter. */
+const FOREIGN = "авекмнорстухѕіјԁһԛԝгьαβεζηικμνορτυχγω";
+const LATIN = "abekmhopctyxsijdhqwrbabezhikmnoptyxyw";
+
+/** A key that is the same for names that look alike: "Ada", "ÁDA", "a.d.a", and "Аdа" with Cyrillic letters. */
 export function nameKey(name: string): string {
   const folded = name.normalize("NFKD").toLowerCase();
-  return folded.replace(MINOR, "") || folded;
+  const plain = Array.from(folded, (letter) => LATIN[FOREIGN.indexOf(letter)] ?? letter).join("");
+  return plain.replace(MINOR, "") || plain;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { KEPT_MESSAGES } from "../shared/constants.ts";
 import type { StoredMessage } from "../shared/protocol.ts";
 import type { Database } from "./database.ts";
 
@@ -18,7 +19,7 @@ interface HistoryQuery {
 }
 
 export interface MessageStore {
-  /** Stores a message once. Its id is the message id of Halyard, which is the same if the handler runs twice. */
+  /** Stores a message once, and deletes the oldest one of a room with more than {@link KEPT_MESSAGES}. Its id is the message id of Halyard, which is the same if the handler runs twice. */
   add(room: string, message: StoredMessage): void;
   /** The newest messages, or those before the message `before`, the oldest first. No messages for an unknown `before`. */
   page(query: HistoryQuery): StoredMessage[];
@@ -46,6 +47,10 @@ export function createMessageStore(database: Database): MessageStore {
   const insert = database.prepare(
     "INSERT OR IGNORE INTO message (id, room, user_id, user_name, content, sent_at) VALUES (?, ?, ?, ?, ?, ?)",
   );
+  const deleteOld = database.prepare(
+    `DELETE FROM message WHERE room = ?1 AND seq <=
+     (SELECT seq FROM message WHERE room = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ${KEPT_MESSAGES})`,
+  );
   const newest = database.prepare("SELECT * FROM message WHERE room = ? ORDER BY seq DESC LIMIT ?");
   const older = database.prepare(
     `SELECT * FROM message
@@ -55,6 +60,7 @@ export function createMessageStore(database: Database): MessageStore {
   return {
     add(room, { id, from, content, sentAt }) {
       insert.run(id, room, from.userId, from.name, content, sentAt);
+      deleteOld.run(room);
     },
     page({ room, before, limit }) {
       const rows = before === undefined ? newest.all(room, limit) : older.all(room, before, limit);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { FIRST_ROOMS, MAX_ROOMS } from "../shared/constants.ts";
+import { FIRST_ROOMS, KEPT_MESSAGES, MAX_ROOMS } from "../shared/constants.ts";
 import { createAnnouncementStore } from "./announcement-store.ts";
 import type { Database } from "./database.ts";
 import { openDatabase } from "./database.ts";
@@ -100,6 +100,18 @@ describe("the message store", () => {
       sentAt: "2026-03-01T09:00:00.000Z",
     });
     expect(store.page({ room: "general", limit: 1 })[0]?.content).toBe(content);
+  });
+
+  test("keeps the newest 2,000 messages of a room, and those of another room", () => {
+    const store = createMessageStore(database);
+    add(store, "random", "elsewhere");
+    const ids = Array.from({ length: KEPT_MESSAGES + 3 }, (_, index) => `m${index}`);
+    database.exec("BEGIN");
+    add(store, "general", ...ids);
+    database.exec("COMMIT");
+    expect(idsOf(store.page({ room: "general", limit: 9_999 }))).toEqual(ids.slice(3));
+    expect(idsOf(store.page({ room: "random", limit: 9 }))).toEqual(["elsewhere"]);
+    expect(store.page({ room: "general", limit: 9, before: "m0" })).toEqual([]);
   });
 
   test("has all messages after a restart", async () => {

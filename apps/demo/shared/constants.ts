@@ -16,6 +16,8 @@ export const MAX_CONTENT_LENGTH = 4_000;
 export const MAX_ANNOUNCEMENT_LENGTH = 300;
 export const MAX_NAME_LENGTH = 40;
 export const PAGE_SIZE = 40;
+/** The most stored messages of a room. */
+export const KEPT_MESSAGES = 2_000;
 /** The most unread messages that are counted; the page then shows "99+". */
 export const MAX_UNREAD = 100;
 /** The most users in a request for roles. */

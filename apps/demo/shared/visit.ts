@@ -27,5 +27,5 @@ export type Status = (typeof STATUSES)[number];
 /** The most open tabs of a visitor. */
 export const MAX_TABS = 4;
 export const MAX_LINE_LENGTH = 280;
-/** The most stored lines of a visit. */
+/** The most stored lines of a guest. */
 export const KEPT_LINES = 200;

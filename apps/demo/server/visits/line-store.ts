@@ -47,12 +47,16 @@ export function createLineStore(database: Database): LineStore {
   );
   const stored = database.prepare("SELECT * FROM visit_line WHERE room = ? AND guest = ? AND number = ?");
   const newest = database.prepare("SELECT * FROM visit_line WHERE room = ? ORDER BY seq DESC LIMIT ?");
-  const deleteOld = database.prepare("DELETE FROM visit_line WHERE room = ? AND guest = ? AND number <= ?");
+  // By the order of arrival: a guest chooses the numbers.
+  const deleteOld = database.prepare(
+    `DELETE FROM visit_line WHERE room = ?1 AND guest = ?2 AND seq <=
+     (SELECT seq FROM visit_line WHERE room = ?1 AND guest = ?2 ORDER BY seq DESC LIMIT 1 OFFSET ${KEPT_LINES})`,
+  );
   const deleteBefore = database.prepare("DELETE FROM visit_line WHERE written_at < ?");
   return {
     add(room, { from, number, id, text, writtenAt }) {
       insert.run(room, from, number, id, text, writtenAt);
-      deleteOld.run(room, from, number - KEPT_LINES);
+      deleteOld.run(room, from);
       return toLine(stored.get(room, from, number));
     },
     list: (room) => newest.all(room, KEPT_LINES).reverse().map(toLine),

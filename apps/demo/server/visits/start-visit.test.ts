@@ -20,6 +20,10 @@ test("starts thirty visits of an address in ten minutes, and no more, and clears
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "540"]);
   expect(startVisit(from("192.0.2.2")).status).toBe(200);
   expect(startVisit(from("192.0.2.2", "GET")).status).toBe(405);
+  // A customer with a network of IPv6 has as many addresses as it likes, and one limit.
+  for (let host = 1; host <= 30; host++) expect(startVisit(from(`2001:db8:1:2::${host}`)).status).toBe(200);
+  expect(startVisit(from("2001:db8:1:2:3:4:5:6")).status).toBe(429);
+  expect(startVisit(from("2001:db8:1:3::1")).status).toBe(200);
   now += 9 * MINUTE_MS;
   const answer = startVisit(from("192.0.2.1"));
   expect(await answer.json()).toMatchObject({ room: expect.stringMatching(/^visit-/) as string });

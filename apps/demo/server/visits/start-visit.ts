@@ -1,6 +1,7 @@
 import { ADDRESS_HEADER } from "../auth.ts";
 import type { LineStore } from "./line-store.ts";
 import type { SignOuts } from "./sign-outs.ts";
+import { networkOf } from "./network-of.ts";
 import type { VisitTickets } from "./visit-tickets.ts";
 
 export interface StartVisitOptions {
@@ -10,7 +11,7 @@ export interface StartVisitOptions {
   readonly now?: (() => number) | undefined;
 }
 
-/** The most visits that one address may start within {@link WINDOW_MS}. */
+/** The most visits that one address, or one customer with a network of IPv6, may start within {@link WINDOW_MS}. */
 const MAX_VISITS = 30;
 const WINDOW_MS = 10 * 60_000;
 const KEPT_MS = 60 * 60_000;
@@ -26,7 +27,7 @@ export function createStartVisit({ tickets, lines, signOuts, now = Date.now }: S
       windowEndsAt = now() + WINDOW_MS;
       for (const store of [lines, signOuts]) store.deleteBefore(new Date(now() - KEPT_MS).toISOString());
     }
-    const address = request.headers.get(ADDRESS_HEADER) ?? "";
+    const address = networkOf(request.headers.get(ADDRESS_HEADER) ?? "");
     const visits = (visitsByAddress.get(address) ?? 0) + 1;
     if (visits > MAX_VISITS) {
       const seconds = Math.ceil((windowEndsAt - now()) / 1_000);

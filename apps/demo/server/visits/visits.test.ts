@@ -157,6 +157,24 @@ describe("the visits of the front page", () => {
     expect(lines.list("visit-x").map(({ number }) => number)).toEqual(
       Array.from({ length: 200 }, (_, index) => index + 6),
     );
+    // A guest chooses the numbers of its lines, and none of them keeps more.
+    const sizeBefore = lines.list("visit-x").length;
+    database.exec("BEGIN");
+    for (let number = 1_000; number > 500; number--)
+      lines.add("visit-y", {
+        id: `d${number}`,
+        from: "you",
+        number,
+        text: "x",
+        writtenAt: "2026-01-01T00:00:00.000Z",
+      });
+    database.exec("COMMIT");
+    const { count } = database
+      .prepare("SELECT count(*) AS count FROM visit_line WHERE room = 'visit-y'")
+      .get() as {
+      readonly count: number;
+    };
+    expect([sizeBefore, count]).toEqual([200, 200]);
     lines.deleteBefore("2026-01-01T00:00:00.001Z");
     expect(lines.list("visit-x")).toEqual([]);
   });

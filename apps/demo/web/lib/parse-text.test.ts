@@ -11,6 +11,7 @@ test.each([
   ["```ts\nlet a;\nlet b;\n```", ["block:let a;\nlet b;"]],
   ["`https://a.example`", ["code:https://a.example"]],
   ["one ` two", ["text:one ` two"]],
+  ["https://a.example/\u202egpj.exe", ["link:https://a.example/gpj.exe"]],
 ])("[demo 11] parseText finds links and code in %j", (text, pieces) => {
   expect(shape(text)).toEqual(pieces);
 });

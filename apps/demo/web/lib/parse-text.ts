@@ -8,8 +8,12 @@ const MARKS = /```(?:[\w-]*\n)?([\s\S]+?)\n?```|`([^`\n]+)`|(https?:\/\/[^\s<>"`
 /** Characters that end a sentence, and that are no part of an address before them. */
 const SENTENCE_END = /[.,;:!?'"…]+$/u;
 
+/** Marks that reverse the text behind them, with which a link could look like one to another place. */
+const REVERSING = /[\u202a-\u202e]/gu;
+
 /** Splits a message into text, links and code. */
-export function parseText(text: string): readonly Piece[] {
+export function parseText(message: string): readonly Piece[] {
+  const text = message.replace(REVERSING, "");
   const pieces: Piece[] = [];
   let end = 0;
   for (const match of text.matchAll(MARKS)) {
