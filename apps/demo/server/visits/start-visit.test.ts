@@ -33,9 +33,9 @@ test("starts thirty visits of an address in ten minutes, and no more, and clears
 test("a ticket lets in for an hour, and only as it was signed", () => {
   let now = 1_800_000_000_000;
   const tickets = createVisitTickets("secret", () => now);
-  const { room, canvas, tickets: issued } = tickets.issue("192.0.2.1");
-  expect(tickets.read(issued.you)).toEqual({ room, canvas, guest: "you" });
-  expect(tickets.read(issued.companion)).toEqual({ room, canvas, guest: "companion" });
+  const { room, canvas, tickets: issued, expiresAt } = tickets.issue("192.0.2.1");
+  expect(tickets.read(issued.you)).toEqual({ room, canvas, guest: "you", expiresAt });
+  expect(tickets.read(issued.companion)).toEqual({ room, canvas, guest: "companion", expiresAt });
   expect(tickets.read(issued.you.replace("you", "companion"))).toBeUndefined();
   expect(tickets.read(issued.you.replace(canvas, tickets.issue("192.0.2.2").canvas))).toBeUndefined();
   expect(tickets.read("visit-x.you.1.2")).toBeUndefined();

@@ -7,6 +7,8 @@ export interface Visitor {
   readonly room: string;
   readonly canvas: string;
   readonly guest: Guest;
+  /** The end of the visit, in ms since 1970. */
+  readonly expiresAt: number;
 }
 
 export interface VisitTickets {
@@ -42,15 +44,16 @@ export function createVisitTickets(secret: string, now: () => number = Date.now)
       };
     },
     read(ticket) {
-      const [, room, canvas, name, expiresAt, signature] = TICKET.exec(ticket) ?? [];
+      const [, room, canvas, name, expiry, signature] = TICKET.exec(ticket) ?? [];
       const guest = GUESTS.find((each) => each === name);
       if (room === undefined || canvas === undefined || guest === undefined || signature === undefined)
         return undefined;
       const isOurs = timingSafeEqual(
         Buffer.from(signature),
-        Buffer.from(sign(`${room}.${canvas}.${guest}.${expiresAt}`)),
+        Buffer.from(sign(`${room}.${canvas}.${guest}.${expiry}`)),
       );
-      return isOurs && Number(expiresAt) > now() ? { room, canvas, guest } : undefined;
+      const expiresAt = Number(expiry);
+      return isOurs && expiresAt > now() ? { room, canvas, guest, expiresAt } : undefined;
     },
   };
 }

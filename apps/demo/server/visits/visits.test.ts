@@ -20,6 +20,8 @@ import { createSignOuts } from "./sign-outs.ts";
 import { createVisitTickets } from "./visit-tickets.ts";
 import { createVisits } from "./visits.ts";
 
+const HOUR_MS = 60 * 60_000;
+
 describe("the visits of the front page", () => {
   const tickets = createVisitTickets("secret");
   const directory = mkdtempSync(join(tmpdir(), "halyard-visits-"));
@@ -144,6 +146,15 @@ describe("the visits of the front page", () => {
     await expect.poll(() => again.state.status).toBe("authRequired");
     expect(bystander.state.status).toBe("open");
   });
+
+  it("a visit ends an hour after its start, also for a tab that is open", async () => {
+    const early = createVisitTickets("secret", () => Date.now() - HOUR_MS + 2_000);
+    const client = enter(early.issue("192.0.2.1"), "you");
+    const states = new Set<string>();
+    client.onStateChange(({ status }) => states.add(status));
+    await expect.poll(() => client.state.status, { timeout: 8_000 }).toBe("authRequired");
+    expect(states).toContain("open");
+  }, 10_000);
 
   it("the newest 200 lines of a guest are kept, and lines of an earlier hour are deleted", () => {
     for (let number = 1; number <= 205; number++)

@@ -1,3 +1,4 @@
+import { CloseCode } from "@halyard/protocol";
 import { createWebSocketSystem } from "@halyard/server";
 import type { Backplane, Logger } from "@halyard/server";
 import type { DeviceStore } from "../devices/device-store.ts";
@@ -45,11 +46,15 @@ export function createVisits(visits: VisitsOptions) {
     builtIns: { chat: false, typing: "rooms", presence: "rooms" },
     // A reconnect replaces the earlier connection.
     maxConnectionsPerUser: MAX_TABS,
-    async onConnect({ user, connectionId }) {
+    // A ticket opens no socket after the visit, and the socket that it has opened ends with the visit.
+    data: () => ({ timer: undefined as NodeJS.Timeout | undefined }),
+    async onConnect({ user, connectionId, ws, data }) {
+      data.timer = setTimeout(() => ws.close(CloseCode.Unauthenticated), user.expiresAt - Date.now());
       devices.add(user.id, { id: connectionId, browser: user.browser });
       await sendDevices(user.id);
     },
-    async onDisconnect({ user, connectionId }) {
+    async onDisconnect({ user, connectionId, data }) {
+      clearTimeout(data.timer);
       devices.remove(connectionId);
       await sendDevices(user.id);
     },
