@@ -1,5 +1,6 @@
 // A node that had no store for a while: its limits, its rooms and its health, and its return with many clients.
 import { CloseCode } from "@halyard/protocol/wire";
+import { createTestNetwork } from "@halyard/testing";
 import { expect, it } from "vitest";
 import { announce, channelsOf, comeBack, dropped, goAway, heard, SLOW } from "../support/away.ts";
 import { newClientId, TwoNodes } from "../support/two-nodes.ts";
@@ -51,6 +52,28 @@ it("a room that the server gave says up to where messages were missed, when it i
   await comeBack(nodes);
   const [missed] = second.of("announcement") as unknown as [{ readonly $: { readonly off: number } }];
   expect(second.of("joined")).toEqual([{ type: "joined", room: "hall", epoch, off, head: missed.$.off }]);
+});
+
+it("a client that is cut off twice while the store is away gets what it missed in a room that the server gave", async () => {
+  const nodes = new TwoNodes();
+  const network = createTestNetwork(nodes.a, { clock: nodes.clock });
+  const ada = await network.connect({ id: "ada" } as never);
+  const [ws] = nodes.a.manager.wsInstances.get("ada") ?? [];
+  await Promise.all([nodes.a.manager.join(ws as never, "hall"), nodes.run(500)]);
+  const events: unknown[] = [];
+  ada.on("announcement", ({ message }, { room, replayed }) => events.push([message, room, replayed]));
+  ada.onGap((channel) => events.push(channel));
+  await goAway(nodes, "a");
+  await Promise.all([announce(nodes, "b", "missed", "hall"), nodes.run(200)]);
+  for (let cut = 0; cut < 2; cut++) {
+    ada.cut();
+    await network.advance(1_000);
+    expect(ada.state.status).toBe("open");
+  }
+  await comeBack(nodes);
+  await network.settle();
+  expect(events).toEqual([["missed", "hall", true]]);
+  await network.close();
 });
 
 it("a node without its store keeps its own limit of connections, and that of all nodes holds again when it is back [s-B-limit]", async () => {

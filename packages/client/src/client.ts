@@ -201,7 +201,7 @@ export class Client extends MessageScope {
       this.#outbox.forget();
       this.scopeParts.requests.forget();
     } else if (forgotten === undefined && hasLost(channels)) this.#outbox.markUnconfirmed();
-    this.#channels.resume(channels, this.#rooms.names);
+    this.#channels.resume(channels);
     this.#rooms.onWelcome(channels);
   }
 

@@ -117,8 +117,7 @@ class Trials {
     const resumed = NAMES.filter((name) => this.of[name].isIn);
     const positions = new Map(this.#channels.positions.map(({ ch: name, off }) => [name, off]));
     const states = resumed.map((name) => [name, { ...this.of[name].position, recovered: true as const }]);
-    const rooms = resumed.flatMap((name) => (name === "all" ? [] : [name.slice("room:".length)]));
-    this.#channels.resume(Object.fromEntries(states) as never, rooms);
+    this.#channels.resume(Object.fromEntries(states) as never);
     for (const name of resumed)
       for (let at = (positions.get(name) ?? 0) + 1; at <= this.of[name].off; at++) this.#send(name, at);
   }

@@ -42,12 +42,10 @@ export class Channels {
     return Array.from(this.#channels, ([ch, { epoch, off, since }]) => ({ ch, epoch, off, since }));
   }
 
-  /** @param rooms the rooms that this client will join again if the welcome does not name them */
-  resume(channels: WelcomeMessage["channels"], rooms: readonly string[]): void {
-    for (const name of this.#channels.keys()) {
-      const isRequested = rooms.some((room) => name === `room:${room}`);
-      if (!isRequested && !Object.hasOwn(channels, name)) this.drop(name);
-    }
+  /** A room that the welcome does not have keeps its position: a server whose store is away does not know the rooms that it gave. */
+  resume(channels: WelcomeMessage["channels"]): void {
+    for (const name of this.#channels.keys())
+      if (!name.startsWith("room:") && !Object.hasOwn(channels, name)) this.drop(name);
     for (const [name, state] of Object.entries(channels)) {
       const channel = this.#channels.get(name);
       // A known position is advanced by the frames or the gap that follow. A channel that is not read (yet) has no position.

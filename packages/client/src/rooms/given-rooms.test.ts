@@ -34,6 +34,18 @@ describe("a room that the server gave", () => {
     });
   });
 
+  it("keeps its position through a welcome without it, as a server sends it whose store is away", async () => {
+    const harness = createHarness();
+    const first = await harness.open();
+    first.receive({ type: "joined", room: "lobby", epoch: "e1", off: 3 });
+    first.drop();
+    const all = { epoch: "e1", off: 10, recovered: "pending" };
+    const second = await harness.open({ channels: { all } });
+    second.drop();
+    const lobby = { ch: "room:lobby", epoch: "e1", off: 3, since: 3 };
+    expect((await harness.open()).sent("hello")[0]?.["positions"]).toContainEqual(lobby);
+  });
+
   it("leaves nothing behind when the server takes it away: no position, no users, and no gap when it is given again", async () => {
     const harness = createHarness();
     const socket = await harness.open();
