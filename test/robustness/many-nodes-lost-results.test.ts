@@ -47,6 +47,28 @@ it("a repeated send and a repeated request that wait while the store loses its d
   expect(second.closedWith).toBe(undefined);
 });
 
+it("what a client repeats behind a room that is pending does not run when the store comes back without its data, and the next welcome says that it is forgotten", async () => {
+  const nodes = new TwoNodes({ protocol });
+  const [clientId, rooms] = [newClientId(), ["hall"]];
+  const sends = [{ ...chat("in the hall", 1), $: { seq: 1, ch: "room:hall" } }, chat("to all", 2)];
+  const first = await nodes.connect(nodes.a, "ada", { clientId, rooms });
+  const reader = await nodes.connect(nodes.a, "bea", { rooms });
+  for (const send of sends) first.say(send);
+  await nodes.run(1_000);
+  first.close(1006);
+  await goAway(nodes);
+  const second = await nodes.connect(nodes.b, "ada", { clientId, attempt: 2, rooms });
+  for (const send of sends) second.say(send);
+  await nodes.run(5_000);
+  nodes.shared.clear();
+  await comeBack(nodes);
+  await nodes.run(15_000);
+  expect(second.closedWith).toBe(1013);
+  expect(reader.chats).toEqual(["in the hall", "to all"]);
+  const third = await nodes.connect(nodes.a, "ada", { clientId, attempt: 3, rooms });
+  expect(third.of("welcome")).toMatchObject([{ forgotten: true }]);
+});
+
 /** The replies to what node `a` publishes are lost until `isLossy` is false. */
 function createLossy() {
   const state = { isLossy: true };

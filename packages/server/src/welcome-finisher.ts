@@ -92,7 +92,8 @@ export class WelcomeFinisher {
       // A new hello is being answered, or the backplane is away again.
       if (connection.stage !== "open" || monitor.isAway) throw new HalyardError("unavailable");
       await this.#complete(connection, unfinished);
-      if (connection.unfinished === unfinished) connection.unfinished = undefined;
+      // What still waits on a connection that has closed must not run as if the client's numbers were known.
+      if (connection.unfinished === unfinished && !isClosed(connection)) connection.unfinished = undefined;
     } catch (error) {
       if (isClosed(connection)) return;
       if (isUnavailable(error)) monitor.suspect();
