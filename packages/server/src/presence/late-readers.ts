@@ -1,24 +1,31 @@
-// Tracks the subscribers of a presence list that read too slowly to get changes of states. Used by PresenceAnnouncer.
-// Guarantee: a reader that missed a change gets a fresh list once it reads again, and no changes of states before that.
+// Tracks the readers of a presence list that read too slowly to get the list, or changes of states. Used by PresenceAnnouncer.
+// Guarantee: a reader that missed a list or a change gets a fresh list once it reads again, and no changes of states before that.
 import type { Recipient } from "../delivery/transport.ts";
 import type { Clock } from "../types.ts";
 
+/** A recipient, and the frames that it gets at the end of this turn. */
+interface Reader extends Recipient {
+  readonly batch: { readonly chars: number };
+}
+
 /** The dependencies of {@link LateReaders}. */
-export interface LateReadersParts<TReader extends Recipient> {
+export interface LateReadersParts<TReader extends Reader> {
   readonly clock: Clock;
   /** A reader with fewer waiting bytes has caught up. */
   readonly slowBytes: number;
   readonly onCaughtUp: (reader: TReader) => void;
 }
 
-/** How often the readers are checked. */
-const LOOK_MS = 500;
+/** How soon the readers are checked after one was added or has caught up. Without either, the time doubles with each check. */
+const FIRST_LOOK_MS = 10;
+const MAX_LOOK_MS = 500;
 
 /** The readers that are behind. */
-export class LateReaders<TReader extends Recipient> {
+export class LateReaders<TReader extends Reader> {
   readonly #parts: LateReadersParts<TReader>;
   readonly #readers = new Set<TReader>();
   #timer: unknown;
+  #lookMs = FIRST_LOOK_MS;
 
   constructor(parts: LateReadersParts<TReader>) {
     this.#parts = parts;
@@ -28,12 +35,22 @@ export class LateReaders<TReader extends Recipient> {
     return this.#readers.has(reader);
   }
 
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** Whether so much waits for a reader that it gets no list now, with the frames of this turn. */
+  isBehind(reader: TReader): boolean {
+    const held = reader.backlog?.held?.otherChars ?? 0;
+    return this.#waitingBytes(reader) + held + reader.batch.chars > this.#parts.slowBytes;
+  }
+
   add(reader: TReader): void {
     this.#readers.add(reader);
     this.#timer ??= this.#parts.clock.setTimeout(() => {
       this.#timer = undefined;
       this.#look();
-    }, LOOK_MS);
+    }, this.#lookMs);
   }
 
   remove(reader: TReader): void {
@@ -44,22 +61,24 @@ export class LateReaders<TReader extends Recipient> {
     this.#readers.clear();
     this.#parts.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#lookMs = FIRST_LOOK_MS;
   }
 
   #look(): void {
-    const readers = [...this.#readers];
-    this.#readers.clear();
-    for (const reader of readers)
-      if (this.#isSlow(reader)) this.add(reader);
-      else this.#parts.onCaughtUp(reader);
+    const late = [...this.#readers];
+    const caughtUp = late.filter((reader) => this.#waitingBytes(reader) <= this.#parts.slowBytes / 2);
+    this.#lookMs = caughtUp.length > 0 ? FIRST_LOOK_MS : Math.min(2 * this.#lookMs, MAX_LOOK_MS);
+    for (const reader of caughtUp) this.#readers.delete(reader);
+    for (const reader of this.#readers) this.add(reader);
+    for (const reader of caughtUp) this.#parts.onCaughtUp(reader);
   }
 
-  #isSlow({ transport, ws }: TReader): boolean {
+  #waitingBytes({ transport, ws }: TReader): number {
     try {
-      return transport.bufferedAmount(ws) > this.#parts.slowBytes / 2;
+      return transport.bufferedAmount(ws);
     } catch {
       // The socket is broken, and its close event follows.
-      return true;
+      return Infinity;
     }
   }
 }

@@ -1,7 +1,7 @@
 // Sends the subscribers of one presence list the changes between lists, in batches, and only totals in large channels.
 // Called by PresenceView, which sends the lists and decides which events are announced.
 // Guarantees: after a batch interval without a change, the next change is sent at once; states have their own interval; a
-// subscriber that was not sent a change, because it reads slowly or because the room is large, gets a list.
+// subscriber that was not sent a change, because it reads slowly or because the room is large, gets a list; a slow reader gets it later.
 import type { PresenceEvent, RosterEntry } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -70,6 +70,26 @@ export class PresenceAnnouncer {
   /** How many users a list of `total` users shows with their states. */
   listedStates(total: number): number {
     return total > this.#options.states.users ? 0 : LIMITS.listedStates;
+  }
+
+  /** Whether nothing is to be sent to anyone, now or later. */
+  get isUnused(): boolean {
+    return this.subscribers.size === 0 && this.#lateReaders.size === 0;
+  }
+
+  has(connection: Connection): boolean {
+    return this.subscribers.has(connection) || this.#lateReaders.has(connection);
+  }
+
+  /** Sends a connection the list, and from then on the changes: once it has read what was sent to it before. */
+  subscribe(connection: Connection, list: OutboundFrame): void {
+    if (this.#lateReaders.isBehind(connection)) {
+      this.subscribers.delete(connection);
+      this.#lateReaders.add(connection);
+      return;
+    }
+    connection.push(list);
+    this.subscribers.add(connection);
   }
 
   remove(connection: Connection): void {

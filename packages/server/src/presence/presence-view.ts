@@ -72,7 +72,7 @@ export class PresenceView {
 
   get isUnused(): boolean {
     const isAwaited = this.#awaitingRead !== undefined && this.#awaitingRead.size > 0;
-    return this.#announcer.subscribers.size === 0 && this.#awaitingList.size === 0 && !isAwaited;
+    return this.#announcer.isUnused && this.#awaitingList.size === 0 && !isAwaited;
   }
 
   /** Adds a subscriber: sends the list, and then the changes. */
@@ -83,8 +83,7 @@ export class PresenceView {
       this.#canReuseList(this.#page) &&
       this.#mayInclude(this.#page, connection)
     ) {
-      connection.push(this.#frameOf(this.#page));
-      this.#announcer.subscribers.add(connection);
+      this.#announcer.subscribe(connection, this.#frameOf(this.#page));
       if (!this.#isPageCurrent) this.#announcer.repeatTotal();
       return;
     }
@@ -108,7 +107,7 @@ export class PresenceView {
 
   has(connection: Connection): boolean {
     return (
-      this.#announcer.subscribers.has(connection) ||
+      this.#announcer.has(connection) ||
       this.#awaitingList.has(connection) ||
       this.#awaitingRead?.has(connection) === true
     );
@@ -285,9 +284,7 @@ export class PresenceView {
     if (recipients.length === 0) return;
     const list = this.#frameOf(page);
     for (const connection of recipients) {
-      if (connection.stage === "closed") continue;
-      connection.push(list);
-      this.#announcer.subscribers.add(connection);
+      if (connection.stage !== "closed") this.#announcer.subscribe(connection, list);
     }
   }
 
