@@ -147,7 +147,7 @@ export class UpgradeHandler {
     answer: () => MaybePromise<TAnswer | UpgradeRejection>,
   ): MaybePromise<TAnswer | UpgradeRejection> {
     const { guard } = this.#parts;
-    if (this.isDraining) return guard.record(request, rejection(503, "draining", retryAfter(1_000)));
+    if (this.isDraining) return guard.record(request, DRAINING);
     const rejected = guard.begin(request);
     if (rejected !== undefined) return rejected;
     return guard.end<TAnswer | UpgradeRejection>(
@@ -202,6 +202,8 @@ export class UpgradeHandler {
       if (!isAccepted) return rejection(403, "forbidden");
       request.awaits = "authenticate";
       return andThen(callAuthenticator(authenticator, request), (identity) => {
+        // The node may have begun to end meanwhile.
+        if (this.isDraining) return DRAINING;
         if (identity === null) return rejection(401, "unauthenticated");
         request.awaits = "backplane";
         originRule.acceptedUser(pending);
@@ -246,6 +248,7 @@ export class UpgradeHandler {
   }
 }
 
+const DRAINING = rejection(503, "draining", retryAfter(1_000));
 const WOULD_BE_ACCEPTED = rejection(426, undefined, { upgrade: "websocket" });
 
 /** The answer to a tab that asks who its user is, to find the tabs of this user that share a connection. */

@@ -1,6 +1,7 @@
 // Creates the connection of a socket that has opened.
 // Called by the adapter of each runtime and by `manager.handleOpen`.
-// Guarantees: the connection table holds the connection when `open` returns; admission and the welcome follow.
+// Guarantees: the connection table holds the connection when `open` returns; admission and the welcome follow; a node that has ended
+// opens none.
 import { CloseCode, SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { UpgradeDetails } from "../connection/upgrade-details.ts";
 import type { ConnectionTable } from "../connection/connection-table.ts";
@@ -25,9 +26,12 @@ export interface ConnectionOpenerParts {
 
 /** The number of parts over which a round of pings is spread. */
 const HEARTBEAT_BUCKETS = 1_000;
+const GOING_AWAY = 1001;
 
 /** Creates the connections of open sockets. */
 export class ConnectionOpener {
+  /** Whether the node has ended: a socket whose upgrade was decided only now is closed. */
+  hasEnded = false;
   readonly #parts: ConnectionOpenerParts;
 
   constructor(parts: ConnectionOpenerParts) {
@@ -36,13 +40,17 @@ export class ConnectionOpener {
 
   /**
    * @param details what the upgrade found out; without them, `ws.data` identifies the user
-   * @returns undefined for a socket without a user, which was closed
+   * @returns undefined for a socket without a user, or on a node that has ended: it was closed
    */
   open(ws: WebSocketInstance, details?: UpgradeDetails): Connection | undefined {
     const { admitter, clock, connections, log, nextConnectionId, services } = this.#parts;
     if (!hasUserId(ws)) {
       log.openedWithoutUser();
       ws.close(CloseCode.Unauthenticated);
+      return undefined;
+    }
+    if (this.hasEnded) {
+      ws.close(GOING_AWAY);
       return undefined;
     }
     const existing = connections.of(ws);

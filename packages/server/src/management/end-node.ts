@@ -23,7 +23,7 @@ export async function drainNode(
 
 /** Closes every connection, and stops every part. */
 export async function closeNode(parts: Assembly): Promise<void> {
-  parts.upgrades.isDraining = true;
+  parts.upgrades.isDraining = parts.opener.hasEnded = true;
   parts.heartbeat.stop();
   parts.eventLoop.stop();
   closeForGood([...parts.connections.all()], parts.clock);
