@@ -6,11 +6,11 @@ const check = (text: string): boolean => hasTooManySlots(text, digestOf(text).br
 const list = (item: string, count: number): string => `[${Array.from({ length: count }, () => item).join()}]`;
 
 it.each([
-  ["the key 999", list('{"999":0}', 66)],
-  ["the key 999 behind another one, with space", list('{"a":"{", "999" : 0}', 66)],
-  ["an escaped key", list('{"\\u0039\\u00399":0}', 66)],
-  ["nested objects", list('{"999":{"999":0}}', 33)],
-  ["the key 99", list('{"99":[]}', 656)],
+  ["the key 999", list('{"999":0}', 201)],
+  ["the key 999 behind another one, with space", list('{"a":"{", "999" : 0}', 201)],
+  ["an escaped key", list('{"\\u0039\\u00399":0}', 201)],
+  ["nested objects", list('{"999":{"999":0}}', 101)],
+  ["the key 99", list('{"99":[]}', 2_001)],
 ])("too many slots by %s", (_, text) => {
   expect(check(text)).toBe(true);
 });
@@ -21,7 +21,7 @@ it.each([
     "a dictionary of objects",
     JSON.stringify(Object.fromEntries(Array.from({ length: 999 }, (_, n) => [n, { n }]))),
   ],
-  ["65 objects", list('{"999":0}', 65)],
+  ["200 objects", list('{"999":0}', 200)],
   ["keys that are no index", list('{"1000":0,"099":1,"-1":2,"1e2":3}', 500)],
   ["texts", list('"999"', 500) + list("{}", 500)],
   ["keys within texts", list('"{\\"999\\":0}"', 500) + list("{}", 500)],

@@ -4,10 +4,10 @@
 // by one. Node does that for all of them.
 import { endOfString, NOWHERE, skipSpace } from "./unparsed-frame.ts";
 
-/** How many slots the objects of one frame may have together: half a megabyte on Bun. */
-const MAX_SLOTS = 65_536;
+/** How many slots the objects of one frame may have together: 1.6 MB on Bun, as much as any other small objects take in a frame of 64 KiB. */
+const MAX_SLOTS = 200_000;
 /** So many objects never have more slots. */
-const FEW_OBJECTS = 64;
+const FEW_OBJECTS = 200;
 /** The longest key of three characters, all of them escaped. */
 const LONGEST_KEY = 18;
 const SMALL_INTEGER = /^(?:0|[1-9]\d{0,2})$/;
