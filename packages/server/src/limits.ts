@@ -84,7 +84,7 @@ export interface ServerLimits {
    * @default 256
    */
   readonly userWaitingSends: number;
-  /** How many requests of one connection run at a time; together with `waitingRequests` at most 96. @default 16 */
+  /** How many requests of one connection run at a time; at least 1, and together with `waitingRequests` at most 96. @default 16 */
   readonly runningRequests: number;
   /**
    * How many requests of one connection may wait for a running one. Above it a request is refused with `limit_exceeded`.
@@ -139,7 +139,7 @@ export interface ServerLimits {
    */
   readonly unfinishedMs: number;
   /**
-   * The rate of WebSocket pings and pongs of one connection, in frames per second. Above it the connection is
+   * The rate of WebSocket pings and pongs of one connection, in frames per second; at least 1. Above it the connection is
    * closed with 4029.
    *
    * @default 20
@@ -190,7 +190,7 @@ export interface ServerLimits {
   readonly handshakeMs: number;
   /** How many subprotocols an upgrade may offer. Above it the upgrade gets 400. @default 8 */
   readonly subprotocols: number;
-  /** The time between two pings of one connection, in ms; less than `silenceMs`. @default 25_000 */
+  /** The time between two pings of one connection, in ms; less than `silenceMs`, at least 2,000 / `pingsPerSecond`. @default 25_000 */
   readonly heartbeatMs: number;
   /**
    * How long a peer may send nothing, not even a pong, in ms. After it the connection is closed with 4000. A peer that still

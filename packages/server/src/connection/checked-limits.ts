@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, MAX_PAYLOAD_BYTES, MAX_ROOMS } from "../limits.ts";
 import type { ServerLimits } from "../limits.ts";
 import { MAX_TIMER_MS } from "../utils/clock.ts";
 
+const SECOND_MS = 1_000;
 /** The number of replies that are stored for a client, so that each repeated request finds its reply. */
 const MAX_PENDING_REQUESTS = 96;
 /** How many connections of a user may have a full queue at once. At the user's byte rate, eight queues are empty after half a minute. */
@@ -22,10 +23,14 @@ export function checkedLimits(config: Partial<ServerLimits> = {}): ServerLimits 
     );
   const limits = { ...DEFAULT_LIMITS, ...userRates({ ...DEFAULT_LIMITS, ...given }), ...given };
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof ServerLimits)[]) assertWorks(name, limits[name]);
-  const { heartbeatMs, silenceMs, runningRequests, waitingRequests } = limits;
+  const { heartbeatMs, silenceMs, pingsPerSecond, runningRequests, waitingRequests } = limits;
   if (heartbeatMs >= silenceMs)
     throw new TypeError(
       `limits.heartbeatMs is ${String(heartbeatMs)}: it must be below limits.silenceMs (${String(silenceMs)}), which closes a peer that was not pinged.`,
+    );
+  if (heartbeatMs * pingsPerSecond < 2 * SECOND_MS)
+    throw new TypeError(
+      `limits.heartbeatMs is ${String(heartbeatMs)}: it must be at least ${String(Math.ceil((2 * SECOND_MS) / pingsPerSecond))}, because a peer answers each ping, and above limits.pingsPerSecond (${String(pingsPerSecond)}) it is closed.`,
     );
   if (runningRequests + waitingRequests > MAX_PENDING_REQUESTS)
     throw new TypeError(
@@ -52,8 +57,8 @@ function userRates(limits: ServerLimits): Partial<ServerLimits> {
 /** The upper bounds that follow from the size of a frame. */
 const MOST: Partial<ServerLimits> = { messageBytes: MAX_PAYLOAD_BYTES, rooms: MAX_ROOMS };
 
-/** The lower bounds. A shorter interval would only multiply the frames that are sent. */
-const LEAST: Partial<ServerLimits> = { presenceStateIntervalMs: 50 };
+/** The lower bounds: a shorter interval would only multiply the frames, and below 1 a pong is too many, and a request waits for ever. */
+const LEAST: Partial<ServerLimits> = { presenceStateIntervalMs: 50, pingsPerSecond: 1, runningRequests: 1 };
 
 function assertWorks(name: keyof ServerLimits, value: unknown): void {
   const isRate = name.endsWith("PerSecond") || name.endsWith("Burst");
@@ -62,6 +67,6 @@ function assertWorks(name: keyof ServerLimits, value: unknown): void {
   if (typeof value === "number" && value >= least && value <= most && (value > 0 || !isRate)) return;
   const bound = most === Infinity ? "" : ` and at most ${String(most)}`;
   throw new TypeError(
-    `limits.${name} is ${String(value)}: it must be a number, ${isRate ? "above 0" : `at least ${String(least)}`}${bound}.`,
+    `limits.${name} is ${String(value)}: it must be a number, ${isRate && least === 0 ? "above 0" : `at least ${String(least)}`}${bound}.`,
   );
 }

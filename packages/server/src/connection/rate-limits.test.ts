@@ -172,6 +172,12 @@ describe("the limits of a node", () => {
       "limits.heartbeatMs is 40000: it must be below limits.silenceMs (35000), which closes a peer that was not pinged.",
     ],
     [
+      { heartbeatMs: 0 },
+      "limits.heartbeatMs is 0: it must be at least 100, because a peer answers each ping, and above limits.pingsPerSecond (20) it is closed.",
+    ],
+    [{ pingsPerSecond: 0.5 }, "limits.pingsPerSecond is 0.5: it must be a number, at least 1."],
+    [{ runningRequests: 0 }, "limits.runningRequests is 0: it must be a number, at least 1."],
+    [
       { waitingRequests: 81 },
       "limits.runningRequests and limits.waitingRequests are 16 and 81: together they must be at most 96, the replies that are stored of a client.",
     ],
