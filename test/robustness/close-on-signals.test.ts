@@ -97,6 +97,20 @@ describe.each(["node", "bun"] as const)("closeOnSignals, on %s", (runtime) => {
     expect(program.err).toBe("");
   });
 
+  it("several systems of a process are all closed before it exits, once", async () => {
+    const program = await start(runtime, { windowMs: 200, hasIdle: true });
+    const client = await program.connect();
+    client.post("chat_message", { content: "hello" });
+    await client.sync();
+    program.child.kill("SIGTERM");
+    expect(await client.end()).toMatchObject({ code: 4012 });
+    expect(await program.code()).toBe(0);
+    expect(program.out.split("\n")).toEqual([
+      ...[`[halyard] SIGTERM: ${BEGINS}`, `[halyard] SIGTERM: ${BEGINS}`],
+      ...["handled", "database closed", "[halyard] closed: exit code 0", ""],
+    ]);
+  });
+
   it("a second signal ends the process at once, with 1 [s-P6]", async () => {
     const program = await start(runtime, { onClose: "hangs" });
     program.child.kill("SIGINT");

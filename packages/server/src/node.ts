@@ -111,7 +111,7 @@ export interface CloseOptions extends SignalOptions {
  * Ends the process on SIGTERM or SIGINT: drains and closes the manager, closes the server, calls `onClose` and exits with 0. While it
  * drains, upgrades get 503, `manager.health().ready` is false, and other requests are still answered. It exits with 1
  * when a step fails or at the time-out, and immediately on a second signal. It writes a line to stdout for each step, and
- * failures to stderr.
+ * failures to stderr. With a call for each of several managers, it exits when all of them are closed.
  *
  * @returns a function that stops listening for the signals
  * @example

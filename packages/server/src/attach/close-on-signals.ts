@@ -1,6 +1,6 @@
 // Ends the process on a signal: moves the connections to other nodes, closes manager and server, and exits. Used by node.ts and bun.ts.
-// Guarantees: the process exits once, with 0 if everything was closed; immediately on a second signal; and at the time-out in any
-// case. A step that fails does not keep the others from running.
+// Guarantees: the process exits once, with 0 if everything was closed, of several managers too; immediately on a second signal; and
+// at the time-out in any case. A step that fails does not keep the others from running.
 import { MAX_TIMER_MS } from "../utils/clock.ts";
 
 /** What {@link closeOnSignals} uses of a manager. */
@@ -67,23 +67,38 @@ export function listenForSignals(manager: ClosableManager, options: CloseOptions
   };
 }
 
+/** The shutdowns that have begun in this process: each closes a manager, and the last one exits. */
+const endings: { readonly closing: Promise<void>[]; running: number; hasFailed: boolean } = {
+  closing: [],
+  running: 0,
+  hasFailed: false,
+};
+
 async function end(manager: ClosableManager, { onClose, windowMs }: CloseOptions, host: Host): Promise<void> {
-  const steps = {
-    "drain()": () => manager.drain({ windowMs }),
-    "close()": () => manager.close(),
-    "the server": host.closeServer,
-    onClose,
-  };
-  let hasFailed = false;
+  endings.running++;
+  const closing = run(
+    { "drain()": () => manager.drain({ windowMs }), "close()": () => manager.close() },
+    host,
+  );
+  endings.closing.push(closing);
+  await closing;
+  // The server may also be that of a manager that is still closing.
+  await Promise.all(endings.closing);
+  await run({ "the server": host.closeServer, onClose }, host);
+  if (--endings.running > 0) return;
+  const { hasFailed } = endings;
+  exit(host, hasFailed ? 1 : 0, hasFailed ? "closed, not without a failure" : "closed");
+}
+
+async function run(steps: Readonly<Record<string, (() => unknown) | undefined>>, host: Host): Promise<void> {
   for (const [name, step] of Object.entries(steps)) {
     try {
       await step?.();
     } catch (error) {
-      hasFailed = true;
+      endings.hasFailed = true;
       say(host, "stderr", `${name} failed: ${error instanceof Error ? String(error.stack) : String(error)}`);
     }
   }
-  exit(host, hasFailed ? 1 : 0, hasFailed ? "closed, not without a failure" : "closed");
 }
 
 /** Waits a limited time for requests that are still being answered. */
