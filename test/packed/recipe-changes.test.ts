@@ -1,4 +1,4 @@
-// The page of the recipe loading-state, with changes in an order that its own server never makes, but one with a database may.
+// The pages of recipes with answers that their own servers never give, or not in this order, but others may.
 import { join } from "node:path";
 import type { WebSocketClient } from "@halyard/client";
 import { expect, inject, it } from "vitest";
@@ -18,10 +18,28 @@ interface PollModule {
   ): () => void;
 }
 
-it("the recipe loading-state loads again where a change was not published, or is published after a later one", async () => {
+interface LinesModule {
+  watchLines(
+    client: WebSocketClient<never>,
+    name: string,
+    show: (lines: readonly object[]) => void,
+    showProblem: (error: unknown) => void,
+  ): { older(): Promise<boolean>; end(): void };
+}
+
+const fail = (error: unknown): void => {
+  throw error;
+};
+
+/** The file of a recipe's page. */
+async function pageOf<TModule>(recipe: string, file: string): Promise<TModule> {
   const project = new Project(inject("packedDirectory"));
-  const directory = writeRecipe(project, "changes", filesOf("recipes/loading-state.md"));
-  const { watchPoll } = (await import(join(directory, "poll.ts"))) as PollModule;
+  const directory = writeRecipe(project, `${recipe}-alone`, filesOf(`recipes/${recipe}.md`));
+  return (await import(join(directory, file))) as TModule;
+}
+
+it("the recipe loading-state loads again where a change was not published, or is published after a later one", async () => {
+  const { watchPoll } = await pageOf<PollModule>("loading-state", "poll.ts");
   const stored = [
     { votes: [1, 0, 0], version: 1 },
     { votes: [2, 1, 0], version: 3 },
@@ -37,13 +55,7 @@ it("the recipe loading-state loads again where a change was not published, or is
     request: () => Promise.resolve(stored.shift()),
   };
   const shown: (readonly number[])[] = [];
-  const end = watchPoll(
-    client as never,
-    (votes) => shown.push([...votes]),
-    (error) => {
-      throw error;
-    },
-  );
+  const end = watchPoll(client as never, (votes) => shown.push([...votes]), fail);
   await until("the load", () => shown.length === 1);
   hear({ option: 1, version: 3 });
   hear({ option: 0, version: 2 });
@@ -52,4 +64,26 @@ it("the recipe loading-state loads again where a change was not published, or is
   hear({ option: 2, version: 4 });
   expect(shown.at(-1)).toEqual([2, 1, 1]);
   end();
+});
+
+it("the recipe older-messages says that there may be older lines while the newest page is being loaded", async () => {
+  const { watchLines } = await pageOf<LinesModule>("older-messages", "lines.ts");
+  let answer: (lines: readonly object[]) => void = () => {};
+  const room = {
+    ready: Promise.resolve({ status: "joined" }),
+    on: () => {},
+    onGap: () => {},
+    leave: () => {},
+    request: () => new Promise((resolve) => (answer = resolve)),
+  };
+  const shown: (readonly object[])[] = [];
+  const client = { join: () => room };
+  const lines = watchLines(client as never, "lobby", (list) => shown.push(list), fail);
+  expect(await lines.older()).toBe(true);
+  await until("the page to be asked for", () => {
+    answer([]);
+    return shown.length === 1;
+  });
+  expect([shown, await lines.older()]).toEqual([[[]], false]);
+  lines.end();
 });
