@@ -8,7 +8,7 @@ export function MessageText({ text }: { readonly text: string }) {
         return piece.text;
       case "link":
         return (
-          <a key={index} dir="ltr" href={piece.text} target="_blank" rel="noopener noreferrer nofollow">
+          <a key={index} href={piece.text} target="_blank" rel="noopener noreferrer nofollow">
             {piece.text}
           </a>
         );
