@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { layers } from "../../scripts/house/layers.ts";
 import { headings } from "./samples.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -33,4 +34,14 @@ describe("ARCHITECTURE.md", () => {
       expect(files.some((file) => existsSync(join(ROOT, file)))).toBe(true);
     },
   );
+
+  it("ARCHITECTURE.md has the folders of the server in the order of their layers", () => {
+    const named = rows.flatMap(({ row }) =>
+      [...(/^\|[^|]+/.exec(row)?.[0].matchAll(/\(packages\/server\/src\/(\w+)\)/g) ?? [])].map(
+        ([, name]) => name,
+      ),
+    );
+    const folders = (layers["packages/server/src"] ?? []).flat().filter((name) => name.endsWith("/"));
+    expect(named).toEqual(folders.map((name) => name.slice(0, -1)));
+  });
 });
