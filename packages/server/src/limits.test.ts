@@ -26,6 +26,47 @@ describe("the server's limits", () => {
     expect(page).toContain(text);
   });
 
+  it.each([
+    [
+      "docs/security.md",
+      `rejected upgrades by address: ${count(DEFAULT_LIMITS.refusedUpgradesPerSecond)} a second, and ${count(DEFAULT_LIMITS.refusedUpgradeBurst)} at once`,
+    ],
+    [
+      "docs/security.md",
+      `A user has ${count(DEFAULT_LIMITS.acceptedUpgradesPerSecond)} upgrades a second, and ${count(DEFAULT_LIMITS.acceptedUpgradeBurst)} at once`,
+    ],
+    [
+      "docs/security.md",
+      `${count(DEFAULT_LIMITS.authenticatesPerSecond)} a second and ${count(DEFAULT_LIMITS.authenticateBurst)} at once for each user`,
+    ],
+    [
+      "docs/guarantees.md",
+      `The window is ${count(historyMessages)} messages, ${String(historyBytes / 1024 ** 2)} MiB and ${String(historyMs / 60_000)} min per channel, and ${String(historyTotalBytes / 1024 ** 2)} MiB per node`,
+    ],
+    [
+      "docs/guarantees.md",
+      `${count(DEFAULT_LIMITS.runningRequests)} requests run at a time and ${count(DEFAULT_LIMITS.waitingRequests)} wait`,
+    ],
+    [
+      "docs/guarantees.md",
+      `(1 MiB waiting beside a replay, or ${seconds(DEFAULT_LIMITS.stalledMs)} in which no byte leaves the server)`,
+    ],
+    [
+      "docs/migrating-from-socket-io.md",
+      `One connection sends ${count(DEFAULT_LIMITS.messagesPerSecond)} frames per second`,
+    ],
+    ["docs/migrating-from-socket-io.md", `${count(DEFAULT_LIMITS.rooms)} rooms at most (`],
+    ["packages/server/README.md", `(${count(DEFAULT_LIMITS.sheddingLagMs)} ms), new upgrades get 503`],
+    ["packages/server/README.md", `A user stays online for ${seconds(DEFAULT_LIMITS.leaveGraceMs)}`],
+    ["packages/server/README.md", `exceeds ${seconds(DEFAULT_LIMITS.handlerMs)} gives its sender an error`],
+    [
+      "packages/server/README.md",
+      `the connection has ${count(DEFAULT_LIMITS.unansweredRequests)} unanswered requests`,
+    ],
+  ])("are the numbers of %s: %s", (path, text) => {
+    expect(read(path).replaceAll(/\s+/g, " ")).toContain(text);
+  });
+
   it("have the documented default beside each type", () => {
     const types = readFileSync(new URL("limits.ts", import.meta.url), "utf8");
     const body = /export interface ServerLimits \{([\s\S]*?)\n\}/.exec(types)?.[1] ?? "";
