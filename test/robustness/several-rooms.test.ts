@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { channelsOf } from "../support/away.ts";
 import { TwoNodes } from "../support/two-nodes.ts";
-import type { NodeSocket } from "../support/two-nodes.ts";
+import type { Frame, NodeSocket } from "../support/two-nodes.ts";
 
 const protocol = defineProtocol({ serverMessages: { notice: message(z.object({ text: z.string() })) } });
 const notice = (text: string) => ({ type: "notice", text }) as const;
@@ -19,6 +19,20 @@ async function settled<TResult>(nodes: TwoNodes, promise: Promise<TResult>, ms =
   await nodes.run(ms);
   return promise;
 }
+
+interface Place {
+  readonly ch: string;
+  readonly off: number;
+}
+
+/** The last position of a channel in frames. */
+function lastOf(frames: readonly Frame[], ch: string): { readonly off?: number } {
+  const last = frames.map(({ $ }) => $ as Place).findLast((place) => place.ch === ch);
+  return last === undefined ? {} : { off: last.off };
+}
+
+const positionIn = (socket: NodeSocket, room: string) =>
+  channelsOf(socket)[`room:${room}`] ?? { epoch: "", off: NaN };
 
 const managerOf = (nodes: TwoNodes) => nodes.a.manager as unknown as WebSocketManager<typeof protocol>;
 
@@ -87,6 +101,30 @@ describe("sendToRooms", () => {
     expect(texts(await resume(joined.off))).toEqual(["n"]);
     // A client that says nothing counts as one that has read the earlier room.
     expect(texts(await resume())).toEqual([]);
+  });
+
+  it("is never passed by a resume before the client has it: a client that is cut off anywhere, and then leaves a room, misses nothing [s-P4]", async () => {
+    const nodes = new TwoNodes({ protocol });
+    const rooms = ["a", "b"];
+    const reader = await nodes.connect(nodes.a, "ada", { rooms });
+    const start = ["b", "a"].map((room) => ({ ch: `room:${room}`, ...positionIn(reader, room) }));
+    reader.close(1006);
+    for (const list of [rooms, ["b"], ["b", "a"], ["a"]])
+      await settled(nodes, managerOf(nodes).sendToRooms(list, notice(list.join())));
+    const resume = (rooms: readonly string[], positions = start) =>
+      nodes.connect(nodes.b, "ada", { rooms, positions });
+    const missed = (await resume(rooms)).frames.filter(({ $ }) => Number(($ as Place | undefined)?.off) > 0);
+    for (let read = 0; read <= missed.length; read++) {
+      const before = missed.slice(0, read);
+      const positions = start.map((position) => ({ ...position, ...lastOf(before, position.ch) }));
+      for (const room of rooms) {
+        const back = await resume([room], positions);
+        const got = new Set([...before.flatMap(({ text }) => text ?? []), ...texts(back)]);
+        expect([...got].toSorted(), `${String(read)} frames read, then only ${room}`).toEqual(
+          expect.arrayContaining(["a,b", "b,a", room]),
+        );
+      }
+    }
   });
 
   it("refuses at once what cannot be sent, before anything is published [s-P4]", async () => {

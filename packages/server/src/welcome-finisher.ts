@@ -13,7 +13,7 @@ import {
   gapFrame,
   isGap,
   planReplay,
-  pushReplay,
+  pushReplays,
   replayBudget,
 } from "./channels/replay.ts";
 import type { ReplayBudget, ReplayPlan } from "./channels/replay.ts";
@@ -147,7 +147,7 @@ export class WelcomeFinisher {
     // A client without a position got none from its welcome either, and may have missed messages since.
     const told = position === undefined ? ({ ...state, recovered: "lost" } as const) : state;
     if (isGap(told.recovered) && connection.isV1) connection.push(gapFrame(channel, told));
-    pushReplay(connection, replay);
+    pushReplays(connection, [replay]);
   }
 
   /** @returns undefined if the right to the channel has ended */

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { HubScene as Scene } from "../../test/hub-scene.ts";
 import { encodeEnvelope } from "./envelope.ts";
 import { clientKey, Exclusion } from "./exclusion.ts";
-import { canCommit, commitReplay, gapFrame, planReplay, pushReplay, replayBudget } from "./replay.ts";
+import { canCommit, commitReplay, gapFrame, planReplay, pushReplays, replayBudget } from "./replay.ts";
 import type { Replay } from "./replay.ts";
 
 let scene: Scene;
@@ -165,7 +165,7 @@ describe("a replay from the history", () => {
     const plan = await planReplay(hub, { channel: "all", position });
     const reader = connections.open("back");
     const replay = commitReplay(hub, reader, { plan, budget: replayBudget() });
-    pushReplay(reader, replay);
+    pushReplays(reader, [replay]);
     await scene.clock.settle();
     return Object.assign(replay, { received: () => scene.received(reader) });
   };

@@ -8,6 +8,7 @@ import type { ChannelState, GapReason } from "@halyard/protocol";
 import type { ResumePosition } from "@halyard/protocol/internal";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Channel } from "./channel.ts";
+import { roomChannel } from "./channel-name.ts";
 import { toReplayEntry } from "./recent-frames.ts";
 import type { ReplayEntry } from "./recent-frames.ts";
 import type { ChannelHub } from "./channel-hub.ts";
@@ -191,20 +192,38 @@ export function pushGapsOfUnread(channels: ChannelHub, connection: Connection, u
     connection.push(gapFrame(name, { epoch, off: offset, recovered: "lost" }));
 }
 
-/** Queues the frames that a connection missed. A message that it does not get, or gets in another room, only advances its position. */
-export function pushReplay(connection: Connection, { channel, entries, copies }: MissedFrames): void {
-  for (const entry of entries) {
-    const { header } = entry;
-    const text =
-      header === undefined ? entry.text : copies.textFor(connection, channel, { text: entry.text, header });
-    if (text === undefined) {
-      connection.skip(channel, entry.offset);
-      continue;
+/**
+ * Queues the frames that a connection missed, channel by channel. A message to several rooms comes before all that follows it in the
+ * later ones: a client that is cut off anywhere, and then leaves the first room, has not passed a message that it never got.
+ */
+export function pushReplays(connection: Connection, missed: readonly MissedFrames[]): void {
+  const rest = new Map(missed.map((frames) => [frames.channel, { frames, next: 0 }]));
+  const pushUpTo = (channel: string, offset: number): void => {
+    const replay = rest.get(channel);
+    if (replay === undefined) return;
+    const { frames } = replay;
+    for (let entry; (entry = frames.entries[replay.next]) !== undefined && entry.offset <= offset;) {
+      replay.next++;
+      for (const { room, off } of entry.header?.rooms?.before ?? [])
+        if (off !== undefined) pushUpTo(roomChannel(room), off);
+      pushEntry(connection, frames, entry);
     }
-    connection.pushFromChannel(new OutboundFrame(text), channel);
-    connection.backlog ??= new Backlog();
-    connection.backlog.queuedReplayBytes += text.length;
+  };
+  for (const { channel } of missed) pushUpTo(channel, Infinity);
+}
+
+/** A message that the connection does not get, or gets in another room, only advances its position. */
+function pushEntry(connection: Connection, { channel, copies }: MissedFrames, entry: ReplayEntry): void {
+  const { header } = entry;
+  const text =
+    header === undefined ? entry.text : copies.textFor(connection, channel, { text: entry.text, header });
+  if (text === undefined) {
+    connection.skip(channel, entry.offset);
+    return;
   }
+  connection.pushFromChannel(new OutboundFrame(text), channel);
+  connection.backlog ??= new Backlog();
+  connection.backlog.queuedReplayBytes += text.length;
 }
 
 /** The entries from an offset to the channel's current one; undefined if some are missing. */

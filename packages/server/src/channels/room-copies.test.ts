@@ -5,7 +5,7 @@ import type { Connection } from "../connection/connection.ts";
 import { PendingRooms } from "../connection/pending-rooms.ts";
 import type { EarlierEntry } from "./envelope.ts";
 import { encodeEnvelope } from "./envelope.ts";
-import { commitReplay, planReplay, pushReplay, replayBudget } from "./replay.ts";
+import { commitReplay, planReplay, pushReplays, replayBudget } from "./replay.ts";
 
 let scene: HubScene;
 const create = (): HubScene => (scene = new HubScene());
@@ -34,7 +34,7 @@ async function join(
 ) {
   const plan = await planReplay(scene.hub, { channel: `room:${room}`, position });
   const replay = commitReplay(scene.hub, connection, { plan, budget });
-  pushReplay(connection, replay);
+  pushReplays(connection, [replay]);
   return replay.state;
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../test/fake-clock.ts";
 import { Connections } from "../../test/fake-connection.ts";
 import type { FakeSocket } from "../../test/fake-socket.ts";
-import { pushReplay } from "../channels/replay.ts";
+import { pushReplays } from "../channels/replay.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "./outbound-frame.ts";
 
@@ -41,7 +41,7 @@ class SlowLine {
       return { offset: index + 1, prev: index, at: 0, text, bytes: text.length, header: undefined };
     });
     this.queued = first + messages;
-    pushReplay(this.ada, { channel: "all", entries, copies: { textFor: () => undefined } });
+    pushReplays(this.ada, [{ channel: "all", entries, copies: { textFor: () => undefined } }]);
   }
 
   live(bytes: number, isEphemeral = false): void {

@@ -4,7 +4,7 @@ import { FakeClock } from "../../test/fake-clock.ts";
 import { fakeTransport } from "../../test/fake-socket.ts";
 import type { Connection } from "../connection/connection.ts";
 import { OutboundFrame } from "./outbound-frame.ts";
-import { pushReplay } from "../channels/replay.ts";
+import { pushReplays } from "../channels/replay.ts";
 import type { Batch } from "./outbound-frame.ts";
 
 const KIB = 1024;
@@ -132,7 +132,7 @@ describe("Writer on a slow reader", () => {
     /** A connection whose socket has a whole replay buffered. */
     function replaying(): ReturnType<typeof create> {
       const parts = create();
-      pushReplay(parts.ada, { channel: "all", entries: replay, copies: { textFor: () => undefined } });
+      pushReplays(parts.ada, [{ channel: "all", entries: replay, copies: { textFor: () => undefined } }]);
       parts.clock.flush();
       parts.connections.socketOf(parts.ada).bufferedAmount = size;
       return parts;

@@ -13,7 +13,7 @@ import {
   gapFrame,
   isGap,
   planReplay,
-  pushReplay,
+  pushReplays,
   replayBudget,
 } from "../channels/replay.ts";
 import type { ReplayBudget } from "../channels/replay.ts";
@@ -228,7 +228,7 @@ export class RightsReview {
         // Without a position the connection had no right, so nothing from that time is delivered.
         const gap = position === undefined ? ({ ...state, recovered: "forbidden" } as const) : state;
         if (isGap(gap.recovered) && connection.isV1) connection.push(gapFrame(name, gap));
-        pushReplay(connection, replay);
+        pushReplays(connection, [replay]);
         return;
       }
       if (attempt === MAX_PLAN_ATTEMPTS) throw new HalyardError("unavailable");

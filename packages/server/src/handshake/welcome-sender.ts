@@ -7,7 +7,7 @@ import { HalyardError } from "@halyard/protocol/wire";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
 import type { ReplayPlanner } from "../channels/replay-planner.ts";
-import { commitReplay, gapFrame, isGap, pushReplay, replayBudget } from "../channels/replay.ts";
+import { commitReplay, gapFrame, isGap, pushReplays, replayBudget } from "../channels/replay.ts";
 import type { Replay, ReplayPlan } from "../channels/replay.ts";
 import type { Connection } from "../connection/connection.ts";
 import { PendingRooms } from "../connection/pending-rooms.ts";
@@ -104,7 +104,7 @@ export class WelcomeSender {
       if (rejectedFor !== undefined && position !== undefined)
         connection.push(gapFrame(channel, { ...position, recovered: "forbidden" }));
     sendRefusals(connection, requests);
-    for (const replay of replays) pushReplay(connection, replay);
+    pushReplays(connection, replays);
     connection.serverRequests?.flush();
     connection.flushAfterWelcome();
   }

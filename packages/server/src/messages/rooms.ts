@@ -11,7 +11,7 @@ import {
   isGap,
   planReplay,
   pushGapsOfUnread,
-  pushReplay,
+  pushReplays,
   replayBudget,
 } from "../channels/replay.ts";
 import type { ReplayPlan } from "../channels/replay.ts";
@@ -283,7 +283,7 @@ export class Rooms {
     // The gap comes first; the result then contains the same position.
     if (isGap(state.recovered) && connection.isV1) connection.push(gapFrame(ch, state));
     onResult({ ch, epoch: state.epoch, off: state.off });
-    pushReplay(connection, replay);
+    pushReplays(connection, [replay]);
   }
 }
 
