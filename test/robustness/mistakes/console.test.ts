@@ -1,4 +1,5 @@
 // What a server with nothing but defaults prints, in a process of its own, on both runtimes.
+import { createMemoryBackplane } from "@halyard/server";
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -48,6 +49,17 @@ it.each([
     ).toHaveLength(1);
   },
 );
+
+it("says that a second system has taken the backplane of the first, and not when the first is closed", async () => {
+  const backplane = createMemoryBackplane();
+  const first = scene.system({ backplane });
+  await first.manager.close();
+  scene.system({ backplane });
+  expect(scene.lines).toEqual([]);
+  scene.system({ backplane });
+  await expectRow("backplane-of-two", scene.said);
+  expect(scene.lines).toHaveLength(1);
+});
 
 it("says that a worker of node:cluster and an instance of PM2 know only their own connections, and nothing else does [s-M8]", async () => {
   const sign = "this process is ";

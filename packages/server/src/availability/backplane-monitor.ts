@@ -101,6 +101,14 @@ export class BackplaneMonitor {
     logger.warn({ event: "backplane_fenced", kind: backplane.kind }, text);
   }
 
+  /** Logs that another system of this process has the same backplane, whose events go to this one from now on. */
+  logShared(): void {
+    const { backplane, logger } = this.#parts;
+    const text =
+      "another system has used this backplane, and gets nothing of it any more: make a backplane for each system";
+    logger.warn({ event: "backplane_shared", kind: backplane.kind }, text);
+  }
+
   /** Resolves at the next check of the backplane. The caller then asks {@link isAway}, and whether it still needs to wait. */
   nextLook(): Promise<void> {
     return new Promise((resolve) => {

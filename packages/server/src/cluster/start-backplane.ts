@@ -4,7 +4,7 @@ import type { Backplane } from "../backplane.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import type { PresenceHub } from "../presence/presence-hub.ts";
 import { AnsweringNode } from "./answering-node.ts";
-import { setNode } from "./backplane-users.ts";
+import { nodeOn, setNode } from "./backplane-users.ts";
 import { Census } from "./census.ts";
 import { ClusterStatistics } from "./cluster-statistics.ts";
 import { ConnectionRequests } from "./connection-requests.ts";
@@ -114,6 +114,7 @@ export function startBackplane(
     },
   });
   started.then(() => instructions.catchUp()).catch(unlessStopped(monitor, onError));
+  if (nodeOn(backplane) !== undefined) monitor.logShared();
   setNode(backplane, { revocations, roomCloses, userRights });
   return { closes, instructions, revocations, roomCloses, userRights, ...cluster };
 }
