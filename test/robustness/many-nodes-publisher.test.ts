@@ -126,6 +126,20 @@ describe("a publisher", () => {
     expect(() => untyped.sendToRoom("", { type: "announcement", message: "x" })).toThrow(TypeError);
   });
 
+  it("lets each of several calls of close wait for the last messages", async () => {
+    let stop = (): void => {};
+    const backplane = Object.assign(createMemoryBackplane(), {
+      stop: () => new Promise<void>((resolve) => (stop = resolve)),
+    });
+    const publisher = createPublisher({ backplane, logger: false });
+    let closed = 0;
+    const closing = [publisher.close(), publisher.close()].map((close) => close.then(() => closed++));
+    await new Promise(setImmediate);
+    expect(closed).toBe(0);
+    stop();
+    await Promise.all(closing);
+  });
+
   it("publishes nothing once it is closed, nor closes or lists anything", async () => {
     const { nodes, publisher } = scene();
     await settled(nodes, publisher.close());

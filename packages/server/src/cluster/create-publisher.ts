@@ -66,7 +66,7 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
   readonly #messages: MessagePublisher;
   readonly #actions: UserActions;
   readonly #stopLogger: () => void;
-  #isClosed = false;
+  #closed: Promise<void> | undefined;
 
   constructor({ backplane, protocol, logger, limits, clock = systemClock }: PublisherOptions<TProtocol>) {
     this.#backplane = backplane;
@@ -80,7 +80,7 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
       // Not called for a publish whose message is invalid.
       channels: {
         publish: (channel, message) => {
-          if (this.#isClosed) return Promise.reject(closedError());
+          if (this.#closed) return Promise.reject(closedError());
           return publishMessage(parts, channel, message);
         },
         toStored: (channel, message) => toStored(parts, channel, message),
@@ -155,11 +155,9 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
     return listUsers(this.#backplane, { room: name, cursor });
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#stopLogger();
-    await removePublisher(this.#backplane);
+  close(): Promise<void> {
+    if (this.#closed === undefined) this.#stopLogger();
+    return (this.#closed ??= removePublisher(this.#backplane));
   }
 
   /** The part that acts on connections: the manager of this process, if it uses the same backplane. */
@@ -169,7 +167,7 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw closedError();
+    if (this.#closed) throw closedError();
   }
 }
 
