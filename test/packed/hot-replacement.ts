@@ -24,6 +24,23 @@ export async function replacesRoutesAndPages(app: RecipeApp, user: RecipeUser): 
   expect(closes).toBe(0);
 }
 
+/** A file that routes share is replaced, and so is what they make of it. */
+export async function replacesSharedFile({ directory }: RecipeApp, user: RecipeUser): Promise<void> {
+  const [shared, route] = ["shared-auth.ts", "app/announcements/route.ts"].map((name) =>
+    join(directory, name),
+  );
+  if (shared === undefined || route === undefined) return;
+  for (const edit of ["first", "second", "third"]) {
+    writeFileSync(shared, `${readFileSync(shared, "utf8")}\nexport const ${edit} = true;\n`);
+    change(route, /type: "announcement", message.* }/, `type: "announcement", message: "${edit}" }`);
+    const isReplaced = async () => {
+      await user.post("/announcements", { message: "route" });
+      return user.heard.includes(edit);
+    };
+    await until("the route to be replaced", isReplaced, 30_000);
+  }
+}
+
 /** With `share`: the page and a second one have one socket. */
 async function replacesPages({ directory, address }: RecipeApp, user: RecipeUser): Promise<void> {
   change(join(directory, "client.ts"), 'url: "/ws"', 'url: "/ws", share: true');

@@ -8,6 +8,7 @@ import { binaryOf } from "../support/app-server.ts";
 import { IS_LONG } from "../support/long-run.ts";
 import { until } from "../support/wait.ts";
 import { Project } from "./project.ts";
+import { replacesSharedFile } from "./hot-replacement.ts";
 import { programOf, RecipeApp, tell } from "./recipe-app.ts";
 import { filesOf, LAYOUT, prepareDatabase, writeRecipe } from "./recipe-files.ts";
 import { RecipeUser } from "./recipe-user.ts";
@@ -100,7 +101,13 @@ describe("the recipes around a server", () => {
         const ada = await RecipeUser.signUp(origin, "Ada", `${app.address}/ws`);
         const bob = await RecipeUser.signUp(origin, "Bob", `${app.address}/ws`);
         clients.push(ada.client, bob.client);
-        await tell(app, { ada, bob, announces: "/announcements" });
+        const connections = () => redis.control(async (client) => (await client.clientList()).length);
+        const also = async () => {
+          const before = await connections();
+          await replacesSharedFile(pages, bob);
+          expect(await connections()).toBe(before);
+        };
+        await tell(app, { ada, bob, announces: "/announcements", also });
       } finally {
         await pages.kill("SIGTERM");
         await redis.close();
