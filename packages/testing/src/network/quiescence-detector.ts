@@ -31,6 +31,8 @@ export interface QuiescenceParts {
 /** Waits until a network is quiet. */
 export class QuiescenceDetector {
   readonly #parts: QuiescenceParts;
+  /** How often presence was announced, also by a call of `settle` at the same time. */
+  #announcements = 0;
 
   constructor(parts: QuiescenceParts) {
     this.#parts = parts;
@@ -38,8 +40,12 @@ export class QuiescenceDetector {
 
   /** Waits until nothing is delivered, and no client waits for a reply or a connection. */
   async settle(): Promise<void> {
-    do await (this.#parts.clock ? this.#settleOnClock() : this.#settleInRealTime());
-    while (this.#parts.announcePresence());
+    let announcements: number;
+    do {
+      announcements = this.#announcements;
+      await (this.#parts.clock ? this.#settleOnClock() : this.#settleInRealTime());
+      if (this.#parts.announcePresence()) this.#announcements++;
+    } while (this.#announcements !== announcements);
   }
 
   async #settleOnClock(): Promise<void> {
