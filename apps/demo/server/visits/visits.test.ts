@@ -16,6 +16,7 @@ import { createDeviceStore } from "../devices/device-store.ts";
 import { createLog } from "../log.ts";
 import { createLineStore } from "./line-store.ts";
 import type { LineStore } from "./line-store.ts";
+import type { SignOuts } from "./sign-outs.ts";
 import { createSignOuts } from "./sign-outs.ts";
 import { createVisitTickets } from "./visit-tickets.ts";
 import { createVisits } from "./visits.ts";
@@ -29,6 +30,9 @@ describe("the visits of the front page", () => {
   let kills = 0;
   let database: Database;
   let lines: LineStore;
+  let signOuts: SignOuts;
+  /** Called once, between the check of the next ticket and the opening of its socket. */
+  let onceChecked: (() => void) | undefined;
   let visits: ReturnType<typeof createVisits>;
   let server: Server;
   let url: string;
@@ -36,10 +40,19 @@ describe("the visits of the front page", () => {
   beforeAll(async () => {
     database = await openDatabase(join(directory, "demo.db"));
     lines = createLineStore(database);
+    signOuts = createSignOuts(database);
     visits = createVisits({
       tickets,
       lines,
-      signOuts: createSignOuts(database),
+      signOuts: {
+        ...signOuts,
+        has(room) {
+          const hasSignedOut = signOuts.has(room);
+          onceChecked?.();
+          onceChecked = undefined;
+          return hasSignedOut;
+        },
+      },
       devices: createDeviceStore(database, { nodeName: "one" }),
       origins: [],
       nodeName: "one",
@@ -145,6 +158,13 @@ describe("the visits of the front page", () => {
     const again = enter(visit, "companion");
     await expect.poll(() => again.state.status).toBe("authRequired");
     expect(bystander.state.status).toBe("open");
+  });
+
+  it("a tab that opens while another one signs out on another node is signed out, too", async () => {
+    const visit = tickets.issue("192.0.2.1");
+    onceChecked = () => signOuts.add(visit.room);
+    const client = enter(visit, "you");
+    await expect.poll(() => client.state.status).toBe("authRequired");
   });
 
   it("a visit ends an hour after its start, also for a tab that is open", async () => {

@@ -50,6 +50,8 @@ export function createVisits(visits: VisitsOptions) {
     data: () => ({ timer: undefined as NodeJS.Timeout | undefined }),
     async onConnect({ user, connectionId, ws, data }) {
       data.timer = setTimeout(() => ws.close(CloseCode.Unauthenticated), user.expiresAt - Date.now());
+      // A sign-out on another node may have come between the check of the ticket and this socket.
+      if (signOuts.has(user.room)) return ws.close(CloseCode.Unauthenticated);
       devices.add(user.id, { id: connectionId, browser: user.browser });
       await sendDevices(user.id);
     },
