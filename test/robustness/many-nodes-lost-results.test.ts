@@ -69,6 +69,31 @@ it("what a client repeats behind a room that is pending does not run when the st
   expect(third.of("welcome")).toMatchObject([{ forgotten: true }]);
 });
 
+it("what waits at a node for a client that has gone on elsewhere does not run again after the store has lost it", async () => {
+  let isCutOff = false;
+  const nodes = new TwoNodes({}, {}, (id, backplane): Backplane => {
+    const begin = backplane.begin.bind(backplane);
+    const cut = (...args: Parameters<Backplane["begin"]>): ReturnType<Backplane["begin"]> =>
+      isCutOff && id === "a" ? Promise.reject(new HalyardError("unavailable")) : begin(...args);
+    return Object.assign(backplane, { begin: cut });
+  });
+  const clientId = newClientId();
+  const sends = [chat("one", 1), chat("two", 2), chat("three", 3)];
+  const first = await nodes.connect(nodes.a, "ada", { clientId });
+  const reader = await nodes.connect(nodes.b, "bea");
+  isCutOff = true;
+  for (const send of sends) first.say(send);
+  first.close(1006);
+  const second = await nodes.connect(nodes.b, "ada", { clientId, attempt: 2 });
+  for (const send of sends) second.say(send);
+  await nodes.run(1_000);
+  expect(reader.chats).toEqual(["one", "two", "three"]);
+  nodes.shared.clear();
+  isCutOff = false;
+  await nodes.run(15_000);
+  expect(reader.chats).toEqual(["one", "two", "three"]);
+});
+
 /** The replies to what node `a` publishes are lost until `isLossy` is false. */
 function createLossy() {
   const state = { isLossy: true };

@@ -13,7 +13,7 @@ const POLL_MS = 250;
 
 /** An operation, and the connection that it came from. */
 export type ClientWork = Omit<Work, "connection" | "mayHaveRun"> & {
-  readonly connection?: Pick<Connection, "id" | "isRevoked" | "unfinished">;
+  readonly connection?: Pick<Connection, "id" | "isRevoked" | "stage" | "unfinished">;
   /** Set when an attempt at it may have had an effect. */
   mayHaveRun?: boolean | undefined;
 };
@@ -98,6 +98,7 @@ export class Deduplicator {
   }
 
   async #publish(work: ClientWork, publication: PublishedWork): Promise<WorkState> {
+    noteLeft(work);
     try {
       const result = await this.#backplane.publishOnce?.(work, publication);
       if (result !== undefined) return { state: "done", result };
@@ -110,6 +111,7 @@ export class Deduplicator {
 
   /** An operation that runs on this node is known here, even if the backplane has lost it. */
   #begin(work: ClientWork): WorkState | Promise<WorkState> {
+    noteLeft(work);
     const isKnown = work.mayHaveRun === true && this.#running.has(runKey(work));
     return this.#backplane.begin(isKnown ? { ...work, mayHaveRun: false } : work);
   }
@@ -259,6 +261,11 @@ export class Deduplicator {
       this.#running.delete(key);
     }
   }
+}
+
+/** A client whose connection has closed may have had the operation run elsewhere since. */
+function noteLeft(work: ClientWork): void {
+  if (work.connection?.stage === "closed") work.mayHaveRun = true;
 }
 
 function runKey(work: Work): string {
