@@ -272,13 +272,13 @@ function createMessageParts(
   shared: SharedParts,
   { authorization, broadcaster, helloHandler, ping, rooms }: MessagePartsInput,
 ): Pick<Assembly, "inbound" | "publisher"> {
-  const { channels, clock, connections, guard, limits, presence } = shared;
+  const { channels, clock, connections, guard, limits } = shared;
   const { rateLimits, registry, report, securityReporter, sessionWatches, types } = shared;
   const messageLog = verboseLogging === true ? new MessageLog(shared) : undefined;
   const errorReplies = new ErrorReplies({ clock, messageLog, rateLimits, report, securityReporter });
   const publisher = new MessagePublisher({ channels, clock, connections, report, types });
 
-  const userListRequests = new UserListRequests({ authorization, builtIns, presence });
+  const userListRequests = new UserListRequests({ ...shared, authorization, builtIns });
   const hints = new MissingHandlerHints(shared.logger);
   const requestDispatcher = new RequestDispatcher({ ...shared, hints, userListRequests });
   const clientRequests = new ClientRequests({ ...shared, messageLog, requestDispatcher });

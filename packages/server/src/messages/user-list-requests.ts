@@ -6,15 +6,21 @@ import { z } from "zod";
 import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
 import type { PresenceHub } from "../presence/presence-hub.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { BuiltIns, UserList } from "../types.ts";
+import type { BuiltIns, Clock, UserList, UserPage } from "../types.ts";
 import { ForbiddenError, InvalidMessageError } from "../utils/errors.ts";
+import { WorkTurns } from "../utils/work-turns.ts";
 import type { Authorization } from "./authorization.ts";
 
 interface UserListRequestsParts {
   readonly authorization: Authorization;
   readonly builtIns: BuiltIns;
+  readonly clock: Clock;
   readonly presence: PresenceHub;
 }
+
+/** How many pages are read and answered in a turn of the event loop. One takes about a millisecond (2026-11). */
+const PAGES_PER_TURN = 4;
+const ONE_PAGE = { estimate: 1, spent: 1 };
 
 interface UserListRequest {
   readonly connection: Connection;
@@ -26,9 +32,11 @@ const pageInput = z.object({ room: roomName.optional(), cursor: z.string().max(6
 /** Answers the `users` requests of clients. */
 export class UserListRequests {
   readonly #parts: UserListRequestsParts;
+  readonly #turns: WorkTurns;
 
   constructor(parts: UserListRequestsParts) {
     this.#parts = parts;
+    this.#turns = new WorkTurns(parts.clock, PAGES_PER_TURN);
   }
 
   /** @throws HalyardError `invalid_message`, `forbidden`, or what `authorize` throws */
@@ -38,7 +46,7 @@ export class UserListRequests {
       throw new InvalidMessageError([
         { path: "input", message: `expected { room?, cursor? }; ${ROOM_NAME_RULE}` },
       ]);
-    const { authorization, builtIns, presence } = this.#parts;
+    const { authorization, builtIns } = this.#parts;
     const { room, cursor } = page.data ?? {};
     const isPresenceDisabled =
       builtIns.presence === false || (builtIns.presence === "rooms" && room === undefined);
@@ -49,9 +57,19 @@ export class UserListRequests {
         throw new ForbiddenError("presence", { rule: "builtIns.presence does not allow it" });
       if (!isMember) throw new ForbiddenError("membership");
       await authorization.assertAllowed(connection, "presence", room ?? GLOBAL_CHANNEL);
-      const list = await presence.list({ room, cursor });
+      const list = await this.#read({ room, cursor });
       // The right may have ended while `authorize` ran or the list was read.
       if (version === connection.rightsVersion) return list;
+    }
+  }
+
+  /** Reads a page when its turn comes, so that the requests of one user do not hold up the messages of all others. */
+  async #read(page: UserPage): Promise<UserList> {
+    const turn = await this.#turns.begin(ONE_PAGE.estimate);
+    try {
+      return await this.#parts.presence.list(page);
+    } finally {
+      this.#turns.end(turn, ONE_PAGE);
     }
   }
 }

@@ -1,5 +1,5 @@
 // Spreads work over turns of the event loop, so that no turn does too much.
-// Used by ReplayPlanner.
+// Used by ReplayPlanner and UserListRequests.
 // Guarantees: work begins in the order in which it was requested, and only while the turn's allowance is not used up.
 
 import type { Clock } from "../types.ts";
