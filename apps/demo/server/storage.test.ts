@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -187,4 +187,9 @@ test("keepSecret creates the secret once, in a file that only its owner can read
   expect(secret).toMatch(/^[\w-]{43}$/);
   expect(keepSecret(path)).toBe(secret);
   expect(statSync(join(folder, "data/secret")).mode & 0o777).toBe(0o600);
+});
+
+test("keepSecret signs nothing with the empty secret that a crash has left", () => {
+  writeFileSync(join(folder, "data/secret"), "");
+  expect(() => keepSecret(path)).toThrow(/secret is empty: delete it/);
 });
