@@ -110,6 +110,18 @@ describe("a room that is closed", () => {
     expect(ada.closedWith).toBe(4401);
   });
 
+  it("closes a connection that the server has put there, also before it is in it", async () => {
+    const nodes = new TwoNodes({}, { latencyMs: { min: 5, max: 5 } });
+    const clientId = newClientId();
+    const ada = await nodes.connect(nodes.b, "ada", { clientId });
+    void nodes.b.manager.join(ada, "team");
+    void nodes.b.manager.disconnectRoom("team", { code: 4401 });
+    await nodes.run(1_000);
+    expect(ada.closedWith).toBe(4401);
+    const again = await nodes.connect(nodes.b, "ada", { clientId, attempt: 2 });
+    expect(Object.keys(again.of("welcome")[0]?.["channels"] ?? {})).not.toContain("room:team");
+  });
+
   it("drops what a lost connection has sent there", async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const nodes = new TwoNodes({

@@ -133,11 +133,12 @@ function createInstructed(
 ): Pick<ClusterParts, "instructions" | "roomCloses" | "userRights"> {
   const instructions = new NodeInstructions({ backplane, clock, onError });
   const membersOf = (room: string): readonly Connection[] => {
-    // Members that are no subscribers: their rights are being checked, their hello is being answered, or they are lost. The rooms of all
-    // other connections are not searched (10,000 connections: 0.12 ms of CPU in place of 0.58, 2026-11-30).
+    // Members that are no subscribers: their rights are being checked, their hello is being answered, the server has just given them the
+    // room, or they are lost. The rooms of all other connections are not searched (10,000 connections: 0.12 ms of CPU in place of 0.58,
+    // 2026-11-30).
     const others = connections
       .withLost()
-      .filter(({ stage, withheld }) => stage !== "open" || withheld !== undefined)
+      .filter(({ givenRooms, stage, withheld }) => stage !== "open" || (withheld ?? givenRooms) !== undefined)
       .filter(({ rooms, givenRooms }) => rooms?.has(room) === true || givenRooms?.has(room) === true);
     return [...new Set([...channels.subscribersOf(roomChannel(room)), ...others])];
   };
