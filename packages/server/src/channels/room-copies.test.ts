@@ -1,6 +1,7 @@
 import type { ResumePosition } from "@halyard/protocol/internal";
 import { afterEach, describe, expect, it } from "vitest";
 import { HubScene } from "../../test/hub-scene.ts";
+import { UnfinishedWelcome } from "../availability/unfinished-welcome.ts";
 import type { Connection } from "../connection/connection.ts";
 import { PendingRooms } from "../connection/pending-rooms.ts";
 import type { EarlierEntry } from "./envelope.ts";
@@ -214,6 +215,17 @@ describe("a message to several rooms", () => {
     await join(ada, "a");
     hub.remove("room:a", ada);
     await clock.advance(300_000);
+    expect(clock.timers).toBe(before);
+  });
+
+  it("keeps nothing of a connection that has left its rooms and closed while it was to read more", async () => {
+    const { ada, clock, hub } = create();
+    const before = clock.timers;
+    await join(ada, "a");
+    hub.remove("room:a", ada);
+    ada.unfinished = new UnfinishedWelcome();
+    ada.stage = "closed";
+    await clock.advance(15_000);
     expect(clock.timers).toBe(before);
   });
 });

@@ -186,6 +186,7 @@ export class RoomCopies {
 }
 
 /** Whether a connection will read a channel that it does not read now; entries of any age may then be replayed. */
-function willReadMore({ pendingRooms, withheld, unfinished }: Connection): boolean {
+function willReadMore({ pendingRooms, stage, unfinished, withheld }: Connection): boolean {
+  if (stage === "closed") return false;
   return (pendingRooms?.size ?? 0) + (withheld?.size ?? 0) > 0 || unfinished !== undefined;
 }
