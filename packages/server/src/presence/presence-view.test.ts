@@ -204,4 +204,16 @@ describe("PresenceView on a slow roster", () => {
     expect(scene.received(reader)).toEqual([]);
     expect(scene.clock.timers).toBe(0);
   });
+
+  it("reads nothing after it was closed during a read that fails, also if it had been interrupted", async () => {
+    const scene = new Scene();
+    await scene.reader("1");
+    await scene.clock.advance(1_000);
+    scene.failure = new Error("away");
+    scene.view.interrupted();
+    scene.view.relist();
+    scene.view.close();
+    await scene.clock.advance(10_000);
+    expect([scene.pages, scene.clock.timers]).toEqual([2, 0]);
+  });
 });

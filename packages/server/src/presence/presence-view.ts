@@ -182,10 +182,11 @@ export class PresenceView {
     this.#awaitingList = new Set();
     try {
       const page = unwrapResolved(this.#options.firstPage());
-      if (page instanceof Promise) page.then((read) => this.#hold(read, readers)).catch(this.#fail);
+      if (page instanceof Promise)
+        page.then((read) => this.#hold(read, readers)).catch((error: unknown) => this.#fail(error, readers));
       else this.#hold(page, readers);
     } catch (error) {
-      this.#fail(error);
+      this.#fail(error, readers);
     }
   }
 
@@ -208,15 +209,16 @@ export class PresenceView {
     this.#completeRead();
   }
 
-  /** Schedules another read one second after a failed one. */
-  readonly #fail = (error: unknown): void => {
+  /** Schedules another read one second after a failed one, unless it was given up, as by {@link close}. */
+  #fail(error: unknown, readers: Set<Connection>): void {
+    const { clock, onError } = this.#options;
+    onError(error);
+    if (this.#awaitingRead !== readers) return;
     this.#hasReadFailed = true;
     this.#abandonRead();
-    this.#options.onError(error);
-    const { clock } = this.#options;
     clock.clearTimeout(this.#readTimer);
     this.#startReadTimer(RETRY_MS * (0.5 + clock.random() / 2));
-  };
+  }
 
   #abandonRead(): void {
     for (const connection of this.#awaitingRead ?? []) this.#awaitingList.add(connection);
