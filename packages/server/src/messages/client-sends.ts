@@ -29,20 +29,6 @@ interface ClientSendsParts {
   readonly types: MessageTypeRegistry;
 }
 
-/** Where a message comes from. */
-interface FrameSource {
-  /** The text of its frame. */
-  readonly text: string;
-  /** Its bytes that the byte rate has not granted yet, if it exceeded a rate. */
-  readonly unpaidBytes: number;
-}
-
-interface QueuedSend {
-  readonly type: string;
-  readonly unpaidBytes: number;
-  readonly roomOperation: Promise<void> | undefined;
-}
-
 /** How many ephemeral messages of one type and room may wait when all are kept. */
 const MAX_KEPT = 64;
 const NO_OPTIONS: EphemeralOptions = {};
@@ -70,11 +56,16 @@ export class ClientSends {
     return true;
   }
 
-  enqueue(message: InboundMessage, source: FrameSource): void {
-    const { connection, frame, meta } = message;
-    const { errorReplies } = this.#parts;
-    if (meta.seq === undefined && this.isEphemeral(frame.type)) {
-      this.#thin(message, source);
+  /**
+   * @param text the text of the message's frame
+   * @param unpaidBytes the bytes of this message that the byte rate has not granted yet, if it exceeded a rate
+   */
+  enqueue(message: InboundMessage, text: string, unpaidBytes = 0): void {
+    const { connection, meta } = message;
+    const { type } = message.frame;
+    const { errorReplies, rateLimits, sendExecutor } = this.#parts;
+    if (meta.seq === undefined && this.isEphemeral(type)) {
+      this.#thin(message, text);
       return;
     }
     if (!this.#acceptsSequence(message)) return;
@@ -83,31 +74,23 @@ export class ClientSends {
       errorReplies.replyWithError(connection, queueError(full), answerKeyOf(meta));
       return;
     }
-    const held = new HeldMessage(message, source.text);
-    this.#add(connection, held, {
-      type: frame.type,
-      unpaidBytes: source.unpaidBytes,
-      roomOperation: roomOperationBefore(message),
-    });
-    held.release();
-  }
-
-  /** Queues a message, which runs at once if the queue is idle. */
-  #add(connection: Connection, held: HeldMessage, { roomOperation, ...cost }: QueuedSend): void {
-    const { rateLimits, sendExecutor } = this.#parts;
     const user = rateLimits.userBucketsOf(connection);
     connection.pendingSends++;
     user.waitingSends++;
+    const roomOperation = roomOperationBefore(message);
+    const held = new HeldMessage(message, text);
+    // Runs at once if the queue is idle. The function does not use `message`, because it would keep the parsed frame while it waits.
     connection.sendQueue.add(async () => {
       connection.pendingSends--;
       if (roomOperation !== undefined) await roomOperation.catch(() => undefined);
       const debt = rateLimits.paceCharged(connection);
       if (debt !== undefined) await debt;
-      const pace = connection.isV1 ? rateLimits.pace(connection, cost) : undefined;
+      const pace = connection.isV1 ? rateLimits.pace(connection, { type, unpaidBytes }) : undefined;
       if (pace !== undefined) await pace;
       await sendExecutor.execute(held.take());
       user.waitingSends--;
     });
+    held.release();
   }
 
   /** The limit that another waiting message of this connection would exceed, if any. */
@@ -119,7 +102,7 @@ export class ClientSends {
   }
 
   /** Runs ephemeral messages as often as their type allows; dropped ones get no error. */
-  #thin(message: InboundMessage, { text }: FrameSource): void {
+  #thin(message: InboundMessage, text: string): void {
     const { clock, rateLimits } = this.#parts;
     const { connection, frame, meta } = message;
     if (rateLimits.takeForType(connection, frame.type) !== undefined) {

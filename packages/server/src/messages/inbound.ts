@@ -134,7 +134,7 @@ export class Inbound {
     // and ephemeral messages are dropped; all other frames are refused.
     const { frame, meta } = message;
     if (meta.seq !== undefined && connection.stage === "open")
-      clientSends.enqueue(this.#asSend(message), { text, unpaidBytes: size });
+      clientSends.enqueue(this.#asSend(message), text, size);
     else if (connection.serverRequests?.answer(frame, meta) === true) return;
     else if (!clientSends.thinOut(frame.type))
       errorReplies.replyWithError(connection, rateLimitError(exceeded), meta.id);
@@ -186,7 +186,7 @@ export class Inbound {
     }
     const { hash: digest } = digestOf(text);
     const message = { connection, frame: UNREADABLE, meta, digest, bytes: 0, refusal };
-    this.#parts.clientSends.enqueue(message, { text: "", unpaidBytes: 0 });
+    this.#parts.clientSends.enqueue(message, "");
   }
 
   #parse(connection: Connection, text: string, bytes: number): InboundMessage | undefined {
@@ -230,7 +230,7 @@ export class Inbound {
     } else if (connection.stage === "handshaking") this.#requireHello(message);
     else if (meta.seq === undefined && controlFrames.isControlFrame(frame.type, meta))
       this.#handleControl(message, text);
-    else clientSends.enqueue(this.#asSend(message), { text, unpaidBytes: 0 });
+    else clientSends.enqueue(this.#asSend(message), text);
   }
 
   #handleControl(message: InboundMessage, text: string): void {
