@@ -18,7 +18,7 @@ export interface Lease {
   readonly scope: AnyScope;
   /** Joins the room. @returns a function that releases it */
   readonly mount: () => Unsubscribe;
-  /** Lets the room be joined again that was left since the last release, before `mount`: effects of children run first. */
+  /** Lets a room be joined again, before `mount`: effects of children run first. */
   readonly reopen: () => void;
 }
 
@@ -33,8 +33,8 @@ export function leaseOf(client: AnyClient, name: string | undefined): Lease {
 function leaseRoom(client: AnyClient, givenName: string): Lease {
   const name = givenName.normalize();
   let handle: AnyRoom | undefined;
+  /** Runs, or has run, unless a component has the room. */
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let isReleased = false;
   const open = (): AnyRoom => (handle ??= client.join(name));
   const watch = <T>(storeOf: (room: AnyRoom) => Store<T>, before: T): Store<T> => ({
     get: () => (handle ? storeOf(handle).get() : before),
@@ -58,19 +58,16 @@ function leaseRoom(client: AnyClient, givenName: string): Lease {
     },
   };
   const reopen = (): void => {
-    if (isReleased) handle = undefined;
-    isReleased = false;
-  };
-  const mount = (): Unsubscribe => {
     clearTimeout(timer);
     // A room that was left or refused is joined again on the next mount.
-    if (handle?.state.status === "left") handle = undefined;
+    if (timer && handle?.state.status === "left") handle = undefined;
+    timer = undefined;
+  };
+  const mount = (): Unsubscribe => {
+    reopen();
     open();
     return () => {
-      timer = setTimeout(() => {
-        isReleased = true;
-        handle?.leave();
-      }, GRACE_MS);
+      timer = setTimeout(() => handle?.leave(), GRACE_MS);
     };
   };
   return { scope: Object.assign(room, methodsOf(open)), mount, reopen };
@@ -79,9 +76,10 @@ function leaseRoom(client: AnyClient, givenName: string): Lease {
 function methodsOf(
   open: () => object,
 ): Pick<AnyRoom, "on" | "send" | "request" | "updatePresence" | "leave"> {
-  const callOf =
-    (method: string) =>
-    (...parameters: unknown[]) =>
-      (open() as Readonly<Record<string, (...parameters: unknown[]) => unknown>>)[method]?.(...parameters);
-  return Object.fromEntries(METHODS.map((method) => [method, callOf(method)])) as unknown as AnyRoom;
+  type Methods = Readonly<Record<string, (...parameters: unknown[]) => unknown>>;
+  const callOf = (method: string): [string, unknown] => [
+    method,
+    (...parameters: unknown[]) => (open() as Methods)[method]?.(...parameters),
+  ];
+  return Object.fromEntries(METHODS.map(callOf)) as unknown as AnyRoom;
 }
