@@ -73,6 +73,20 @@ it.each([
   expect(isRedisRunning()).toBe(false);
 });
 
+it.each(["node", "bun"] as const)(
+  "a node on %s that cannot listen ends, though it looks for Redis",
+  async (runtime) => {
+    const env = {
+      PORT: await takenPort(),
+      DATABASE: join(data, "demo.db"),
+      REDIS_URL: "redis://127.0.0.1:1",
+    };
+    const program = new Program(binaryOf(runtime), [`dist/server/${runtime}.js`], { cwd: DEMO, env });
+    await until("the reason", () => program.errors.includes("the port is in use"), START_MS);
+    expect(await program.end("SIGCONT")).toBe(1);
+  },
+);
+
 /** A port on which another server listens until the end of the tests. */
 async function takenPort(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1").unref();

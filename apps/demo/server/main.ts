@@ -11,7 +11,8 @@ export async function main(listen: (application: Application) => Promise<void> |
     process.stdout.write(`\n  ⚑ Halyard demo  ${application.config.publicOrigin}\n\n`);
   } catch (error) {
     process.stderr.write(`Halyard demo: ${explain(error)}\n`);
-    process.exitCode = 1;
+    // At once, because the connections to Redis would keep the process alive.
+    process.exit(1);
   }
 }
 
