@@ -82,4 +82,17 @@ describe("a room that the server gave", () => {
     second.drop();
     expect((await harness.open({ channels: GENERAL })).sent("leave")).toEqual([]);
   });
+  it("is left again when it follows a welcome of a server whose store is away", async () => {
+    const harness = createHarness();
+    const first = await harness.open();
+    const room = harness.client.join("general");
+    first.receive({ type: "joined", room: "general", epoch: "e1", off: 5 });
+    first.drop();
+    room.leave();
+    const { all } = GENERAL;
+    const second = await harness.open({ channels: { all: { ...all, recovered: "pending" } } });
+    expect(second.sent("leave")).toEqual([]);
+    second.receive({ type: "joined", room: "general", epoch: "e1", off: 5 });
+    expect(second.sent("leave")).toMatchObject([{ room: "general" }]);
+  });
 });

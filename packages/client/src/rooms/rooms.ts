@@ -65,13 +65,9 @@ export class Rooms {
     this.#parts = parts;
   }
 
-  get names(): string[] {
-    return [...this.#entries.keys()];
-  }
-
   /** The most that any server takes in a hello, until its welcome says how many rooms it allows: the others are joined then. */
   get ofHello(): string[] {
-    return this.names.slice(0, this.#parts.requests.limits.rooms);
+    return [...this.#entries.keys()].slice(0, this.#parts.requests.limits.rooms);
   }
 
   isJoining(channel = ""): boolean {
@@ -159,7 +155,8 @@ export class Rooms {
     // Before the state changes below, during which more rooms may be left.
     for (const name of this.#leaving)
       if (channels[`room:${name}`]) this.#requestLeave(name);
-      else this.#leaving.delete(name);
+      // While its store is away, a server does not know the rooms that it gave: `joined` follows.
+      else if (channels["all"]?.recovered !== "pending") this.#leaving.delete(name);
     for (const entry of this.#entries.values()) {
       const state = channels[entry.channel];
       if (!state) this.#requestJoin(entry);
@@ -180,6 +177,7 @@ export class Rooms {
     else if (entry) this.#setState(entry, { status: "joined" });
     // The server gave this room and the application has not joined it, so its position must not be in each hello.
     else if (error) this.#drop(`room:${name}`);
+    else this.#requestLeave(name);
   }
 
   /** Sends the leave again until the server has answered, the room is joined again, or the connection is lost. */
@@ -198,8 +196,7 @@ export class Rooms {
   #requestJoin(entry: RoomEntry): void {
     if (!this.#joinRate || entry.isRequested) return;
     // Only a welcome says how many rooms the server allows.
-    if (this.names.indexOf(entry.name) >= this.#parts.requests.limits.rooms)
-      return this.#remove(entry, new HalyardError("limit_exceeded"));
+    if (!this.ofHello.includes(entry.name)) return this.#remove(entry, new HalyardError("limit_exceeded"));
     entry.isRequested = true;
     const waitMs = this.#joinRate.consume(this.#parts.clock.now());
     if (waitMs > 0) return this.#scheduleJoin(entry, waitMs);
