@@ -1,4 +1,4 @@
-// The requests of clients, from the frame to the reply: within the connection's concurrency limit, and once per id.
+// The requests of clients, from the frame to the reply: within the connection's concurrency limit, as fast as it reads, and once per id.
 // Called by ControlFrames. A request that needs no waiting makes no promise, so that its reply leaves in the same batch
 // as the other replies of its turn.
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
@@ -6,6 +6,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
 import { clientOf, HeldMessage, mayBeRepetition } from "../connection/inbound-message.ts";
 import type { InboundMessage } from "../connection/inbound-message.ts";
+import { LateReaders } from "../delivery/late-readers.ts";
 import { assertFitsFrame } from "../delivery/frame-size.ts";
 import { wireJson } from "../delivery/wire-json.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -29,7 +30,7 @@ interface ClientRequestsParts {
   readonly clock: Clock;
   readonly handlerTimes: HandlerTimes;
   readonly deduplicator: Deduplicator;
-  readonly limits: Pick<ServerLimits, "runningRequests" | "waitingRequests">;
+  readonly limits: Pick<ServerLimits, "runningRequests" | "waitingRequests" | "slowBytes">;
   readonly messageLog: MessageLog | undefined;
   readonly rateLimits: Pick<RateLimits, "chargeFor" | "takeUserPage">;
   readonly report: (error: unknown, context: ErrorContext) => void;
@@ -46,9 +47,19 @@ const MAX_NAME_LENGTH = 128;
 /** Runs the requests of clients and sends their replies. */
 export class ClientRequests {
   readonly #parts: ClientRequestsParts;
+  readonly #lateReaders: LateReaders<Connection>;
+  /** The requests that wait until their connections have read the replies before them. */
+  readonly #waiting = new Map<Connection, (() => void)[]>();
 
   constructor(parts: ClientRequestsParts) {
     this.#parts = parts;
+    const { clock, limits } = parts;
+    const onCaughtUp = (connection: Connection): void => {
+      const waiting = this.#waiting.get(connection) ?? [];
+      this.#waiting.delete(connection);
+      for (const resume of waiting) resume();
+    };
+    this.#lateReaders = new LateReaders({ clock, slowBytes: limits.slowBytes, onCaughtUp });
   }
 
   /** The limiter of a connection's requests; made with its first request. */
@@ -63,21 +74,35 @@ export class ClientRequests {
   handle(message: InboundMessage, text: string): undefined | Promise<void> {
     if (!isRequestFrame(message))
       throw new InvalidMessageError([{ path: "name", message: "not the name of a request" }]);
-    const { connection, frame } = message;
+    const { connection, frame, meta } = message;
     const exceeded = frame.name === "users" ? this.#parts.rateLimits.takeUserPage(connection) : undefined;
     if (exceeded !== undefined) throw rateLimitError(exceeded);
     const limiter = this.limiterOf(connection);
-    if (limiter.isFull) return this.#replyLater(limiter, message.meta.id, new HeldMessage(message, text));
-    return limiter.run(message.meta.id, () => this.#reply(message));
+    if (limiter.isFull || this.#mustRead(connection))
+      return this.#replyLater(connection, meta.id, new HeldMessage(message, text));
+    return limiter.run(meta.id, () => this.#reply(message));
   }
 
-  #replyLater(
-    limiter: ConcurrencyLimiter,
-    id: string | undefined,
-    held: HeldMessage,
-  ): undefined | Promise<void> {
+  #replyLater(connection: Connection, id: string | undefined, held: HeldMessage): undefined | Promise<void> {
     held.release();
-    return limiter.run(id, () => this.#reply(held.take() as RequestFrame));
+    return this.limiterOf(connection).run(id, async () => {
+      while (this.#mustRead(connection)) await this.#whenRead(connection);
+      await this.#reply(held.take() as RequestFrame);
+    });
+  }
+
+  /** Whether the frames of this turn are so many that the connection has to read some of them before it gets more replies. */
+  #mustRead({ batch, stage }: Connection): boolean {
+    return batch.chars > this.#parts.limits.slowBytes && stage !== "closed";
+  }
+
+  #whenRead(connection: Connection): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(connection);
+      if (waiting === undefined) this.#waiting.set(connection, [resolve]);
+      else waiting.push(resolve);
+      this.#lateReaders.add(connection);
+    });
   }
 
   #reply(request: RequestFrame): undefined | Promise<void> {

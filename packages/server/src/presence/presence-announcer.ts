@@ -4,11 +4,11 @@
 // subscriber that was not sent a change, because it reads slowly or because the room is large, gets a list; a slow reader gets it later.
 import type { PresenceEvent, RosterEntry } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
+import { LateReaders } from "../delivery/late-readers.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { Clock } from "../types.ts";
 import { ThrottledValue } from "../utils/throttled-value.ts";
 import { LIMITS } from "@halyard/protocol/wire";
-import { LateReaders } from "./late-readers.ts";
 import { PresenceBatch } from "./presence-batch.ts";
 import { groupsOf, joinedFrame, leftFrame, publicUserJson, stateFrame } from "./presence-frames.ts";
 import type { PresenceScope } from "./presence-frames.ts";

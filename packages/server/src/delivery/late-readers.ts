@@ -1,6 +1,7 @@
-// Tracks the readers of a presence list that read too slowly to get the list, or changes of states. Used by PresenceAnnouncer.
-// Guarantee: a reader that missed a list or a change gets a fresh list once it reads again, and no changes of states before that.
-import type { Recipient } from "../delivery/transport.ts";
+// Tracks connections that have not read what was sent to them. Used by PresenceAnnouncer, which gives them no lists meanwhile, and by
+// ClientRequests, which gives them no replies.
+// Guarantee: each is reported once, when it has caught up or is closed.
+import type { Recipient } from "./transport.ts";
 import type { Clock } from "../types.ts";
 
 /** A recipient, and the frames that it gets at the end of this turn. */
@@ -11,7 +12,7 @@ interface Reader extends Recipient {
 /** The dependencies of {@link LateReaders}. */
 export interface LateReadersParts<TReader extends Reader> {
   readonly clock: Clock;
-  /** A reader with fewer waiting bytes has caught up. */
+  /** A reader with more waiting bytes is behind; one with half of them has caught up. */
   readonly slowBytes: number;
   readonly onCaughtUp: (reader: TReader) => void;
 }
@@ -20,7 +21,7 @@ export interface LateReadersParts<TReader extends Reader> {
 const FIRST_LOOK_MS = 10;
 const MAX_LOOK_MS = 500;
 
-/** The readers that are behind. */
+/** The connections that are behind. */
 export class LateReaders<TReader extends Reader> {
   readonly #parts: LateReadersParts<TReader>;
   readonly #readers = new Set<TReader>();
@@ -39,7 +40,7 @@ export class LateReaders<TReader extends Reader> {
     return this.#readers.size;
   }
 
-  /** Whether so much waits for a reader that it gets no list now, with the frames of this turn. */
+  /** Whether too much waits for a reader, the frames of this turn included. */
   isBehind(reader: TReader): boolean {
     const held = reader.backlog?.held?.otherChars ?? 0;
     return this.#waitingBytes(reader) + held + reader.batch.chars > this.#parts.slowBytes;
@@ -66,7 +67,9 @@ export class LateReaders<TReader extends Reader> {
 
   #look(): void {
     const late = [...this.#readers];
-    const caughtUp = late.filter((reader) => this.#waitingBytes(reader) <= this.#parts.slowBytes / 2);
+    const caughtUp = late.filter(
+      (reader) => reader.stage === "closed" || this.#waitingBytes(reader) <= this.#parts.slowBytes / 2,
+    );
     this.#lookMs = caughtUp.length > 0 ? FIRST_LOOK_MS : Math.min(2 * this.#lookMs, MAX_LOOK_MS);
     for (const reader of caughtUp) this.#readers.delete(reader);
     for (const reader of this.#readers) this.add(reader);
