@@ -136,6 +136,8 @@ export class WelcomeFinisher {
     const { channel, position, budget } = requested;
     const plan = await this.#planAllowed(connection, requested);
     if (isClosed(connection) || channels.has(channel, connection)) return;
+    // A new hello is being answered, and its welcome subscribes.
+    if (connection.stage !== "open") throw new HalyardError("unavailable");
     if (plan === undefined) {
       if (position !== undefined && connection.isV1)
         connection.push(gapFrame(channel, { ...position, recovered: "forbidden" }));

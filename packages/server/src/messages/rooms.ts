@@ -143,8 +143,8 @@ export class Rooms {
   async enterGiven(connection: Connection, room: string): Promise<void> {
     if (connection.rooms?.has(room) === true) return;
     const plan = await this.#plan(connection, room);
-    // The room may have been left meanwhile.
-    if (connection.givenRooms?.has(room) !== true) return;
+    // The room may have been left meanwhile, or a late hello may have been said: the welcome that answers it enters the room.
+    if (connection.givenRooms?.has(room) !== true || connection.stage === "handshaking") return;
     this.#subscribe(connection, { room, plan, onResult: tellJoined(connection, room, plan) });
     await this.sendJoined(connection, room);
   }

@@ -152,8 +152,9 @@ export class PresenceHub {
     return this.#views.get(room)?.has(connection) === true;
   }
 
-  /** Sends the list of users, and then each change. */
+  /** Sends the list of users, and then each change. Does nothing before the welcome, which is followed by the lists. */
   subscribe(connection: Connection, room?: string): void {
+    if (connection.stage !== "open") return;
     let view = this.#views.get(room);
     if (view === undefined) {
       view = this.#viewOf(room);
