@@ -41,3 +41,24 @@ it("a child may call the methods of a room in its effect when it is shown again,
   await pass(1_100);
   expect(await membersOf("general")).toBe(0);
 });
+
+it("a child may listen in its effect to a room that the server has ended, and that is joined again when it is shown", async () => {
+  const heard: string[] = [];
+  const Child = ({ on }: ReturnType<typeof useRoom>) => {
+    useEffect(() => on("chat_message", ({ content }) => heard.push(content)), [on]);
+    return null;
+  };
+  const Parent = memo(() => <Child {...useRoom("general")} />);
+  const { page, set, settle, system, membersOf } = await createActivity(<Parent />);
+  await system.manager.removeFromRoom("ada", "general");
+  await settle();
+  expect(await membersOf("general")).toBe(0);
+  await set("hidden");
+  await set("visible");
+  await settle();
+  expect(await membersOf("general")).toBe(1);
+  await system.manager.sendToRoom("general", { type: "chat_message", content: "again" });
+  await settle();
+  expect(heard).toEqual(["again"]);
+  await page.unmount();
+});

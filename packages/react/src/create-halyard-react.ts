@@ -32,7 +32,11 @@ export function createHalyardReact<
     return client;
   };
   const HalyardProvider = ({ client, children }: { client: AnyClient; children?: ReactNode }) => {
-    useEffect(() => connect(client), [client]);
+    useEffect(() => {
+      const { state } = client;
+      // Not one that the server closed for good or that waits for a sign-in.
+      if (state.status === "closed" && state.cause.kind === "local") client.connect();
+    }, [client]);
     return createElement(ClientContext.Provider, { value: client }, children);
   };
   const ofClient =
@@ -56,10 +60,4 @@ export function createHalyardReact<
   };
   // A protocol exists only at compile time: the compiler checks names and fields here, and the server checks them again.
   return hooks as unknown as HalyardReact<TProtocol>;
-}
-
-/** Connects a client that was never started, but not one that the server closed for good or that waits for a sign-in. */
-function connect(client: AnyClient): void {
-  const { state } = client;
-  if (state.status === "closed" && state.cause.kind === "local") client.connect();
 }

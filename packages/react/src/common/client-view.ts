@@ -25,6 +25,7 @@ export interface AnyScope {
 }
 
 export interface AnyRoom extends AnyScope {
+  readonly name: string;
   readonly state: RoomState;
   readonly stores: { readonly state: Store<RoomState>; readonly users: Store<Users> };
   readonly ready: PromiseLike<RoomState>;

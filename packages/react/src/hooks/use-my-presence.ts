@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 import type { AnyClient } from "../common/client-view.ts";
+import { endAll } from "../common/end-all.ts";
 import { OwnState, ownStatesOf } from "../stores/own-states.ts";
 import { useScope } from "./use-scope.ts";
 
@@ -9,7 +10,7 @@ export function useMyPresence(
   initial: object,
 ): readonly [state: object, updatePresence: (patch: object) => void] {
   const room = useScope(client, givenName);
-  const name = room.name ?? givenName;
+  const { name } = room;
   const states = ownStatesOf(client);
   // The initial state of the first render in this room.
   const first = useMemo(() => initial, [client, name]);
@@ -19,10 +20,7 @@ export function useMyPresence(
       const store = known?.isWatched ? known : new OwnState(first);
       states.set(name, store);
       if (store !== known) room.updatePresence({ ...known?.removed, ...first });
-      const stops = [store.subscribe(listener), store.followUser(client, room)];
-      return () => {
-        for (const stop of stops) stop();
-      };
+      return endAll(store.subscribe(listener), store.followUser(client, room));
     },
     [client, states, name, room, first],
   );

@@ -70,14 +70,13 @@ export abstract class LoadingStore<T extends LoadState> extends ValueStore<T> {
     const { client } = this.parts;
     const first = client.state;
     let isDue = false;
-    const isFailed = () => isDue || this.get().status === "error";
     const stop = endAll(
       this.followUser(() => (isDue = true)),
       // The first call is the present state.
       client.stores.state.subscribe((state) => {
-        if (state === first || state.status !== "open" || !isFailed()) return;
+        if (state === first || state.status !== "open") return;
+        if (isDue || this.get().status === "error") void this.run();
         isDue = false;
-        void this.run();
       }),
     );
     isDue = false;
