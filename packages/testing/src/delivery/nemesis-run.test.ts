@@ -73,6 +73,8 @@ it(
       nemesis.start();
     });
     await struck;
+    // A client that could not connect so far gets nothing that was sent before its first join.
+    await Promise.all(users.map(({ room }) => room.ready));
 
     const received = Promise.all(users.map(({ client }) => receives(client, "over", users.length)));
     for (const { room, recorder } of users) {
