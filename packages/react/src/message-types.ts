@@ -76,7 +76,7 @@ export interface UseMessagesOptions<TRow> {
    * same `id` are one entry. What it fails with is written to the console. @default none
    */
   readonly load?: ((context: LoadContext) => Promise<readonly TRow[]>) | undefined;
-  /** How many entries are kept, the newest, beside what `older.load()` has brought. @default 500 */
+  /** How many entries are kept, the newest, beside what `older.load()` has brought; none is cut while it loads. @default 500 */
   readonly limit?: number | undefined;
 }
 

@@ -69,9 +69,14 @@ export class MessageEntries {
     this.#fresh = new WeakSet();
   }
 
-  /** Whether messages may be missing between the list and newer rows, whose first row is given. */
+  /** Whether messages may be missing between the list, as it was when the history was requested, and the rows, whose first is given. */
   isApartFrom(first: Row | undefined): boolean {
-    return this.#isLoaded && first !== undefined && this.#settled.size > 0 && !this.#settled.has(first.id);
+    return (
+      this.#isLoaded &&
+      first !== undefined &&
+      !this.#settled.has(first.id) &&
+      [...this.#settled.values()].some((entry) => entry.status === "delivered" && !this.#fresh.has(entry))
+    );
   }
 
   /**
@@ -83,15 +88,12 @@ export class MessageEntries {
   replace(rows: readonly Row[]): boolean {
     const ids = new Set(rows.map(({ id }) => id));
     const entries = [...this.#settled];
-    const before = entries.slice(
+    // None where the list does not have the first row.
+    const before = entries.splice(
       0,
-      Math.max(
-        0,
-        entries.findIndex(([id]) => id === rows[0]?.id),
-      ),
+      entries.findIndex(([id]) => id === rows[0]?.id),
     );
     const after = entries
-      .slice(before.length)
       .filter(([, entry]) => this.#fresh.has(entry) || entry.status !== "delivered")
       // An own relayed message may have an id of the contract, too.
       .filter(([id, { message }]) => !ids.has(id) && !ids.has((message as Row).id));

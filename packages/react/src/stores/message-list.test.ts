@@ -119,6 +119,55 @@ it("keeps an own message that is delivered while the history is loaded, and show
   unmount();
 });
 
+it("shows no list with a hole where its limit cuts messages while an older page is under way", async () => {
+  const pages: ((rows: { id: string }[]) => void)[] = [];
+  const load = () => new Promise<{ id: string }[]>((resolve) => pages.push(resolve));
+  const { list, unmount, copy, ids } = createList({ load, limit: 2 });
+  const reply = async (...rows: string[]) => {
+    pages.shift()?.(rows.map((id) => ({ id })));
+    await vi.advanceTimersByTimeAsync(20);
+  };
+  await reply("3", "4");
+  list.get().older.load();
+  copy("5");
+  await reply("1", "2");
+  expect(ids()).toEqual(["2", "3", "4", "5"]);
+  copy("6");
+  await vi.advanceTimersByTimeAsync(20);
+  expect(ids()).toEqual(["3", "4", "5", "6"]);
+  unmount();
+});
+
+it("asks for the newest page only, where no message is there from before that the page could connect to", async () => {
+  const asked: (string | undefined)[] = [];
+  let answer: (rows: { id: string }[]) => void = () => {};
+  const load = ({ before }: { readonly before: string | undefined }) => {
+    asked.push(before);
+    return new Promise<{ id: string }[]>((resolve) => (answer = resolve));
+  };
+  const { list, unmount, copy, become, receipt, ids } = createList({ load });
+  const reply = async (...rows: string[]) => {
+    answer(rows.map((id) => ({ id })));
+    await vi.advanceTimersByTimeAsync(20);
+  };
+  await reply("of ada");
+  become("bea");
+  list.get().reload();
+  copy("3");
+  await reply("2", "3");
+  expect([asked, ids()]).toEqual([
+    [undefined, undefined],
+    ["2", "3"],
+  ]);
+  become("cy");
+  list.get().send({ content: "mine" });
+  await receipt("expired");
+  list.get().reload();
+  await reply("1", "2");
+  expect([asked.slice(2), ids()]).toEqual([[undefined], ["1", "2", "own1"]]);
+  unmount();
+});
+
 it("is mounted again, as by React's Activity, with what it has received, and without what is of another user", async () => {
   const { list, unmount, copy, become, ids } = createList();
   copy("1");

@@ -61,8 +61,13 @@ export class MessageList extends LoadingStore<MessageListState> {
     };
     const calls = {
       send: (fields: object) => this.#send(fields),
-      retry: (id: string) => this.#retry(id),
-      discard: (id: string) => this.#discard(id),
+      retry: (id: string) => {
+        const entry = this.#entries.takeFailed(id);
+        if (entry) this.#send(entry.message);
+      },
+      discard: (id: string) => {
+        if (this.#entries.takeFailed(id)) this.#show();
+      },
       reload: () => void this.run(),
     };
     super({ entries: [], status, error: undefined, older, ...calls }, parts);
@@ -107,21 +112,14 @@ export class MessageList extends LoadingStore<MessageListState> {
     this.#show();
     void sending.then((receipt) => {
       const { status } = receipt;
-      const sent = { id, ...fields, from: this.parts.client.user, sentAt: new Date().toISOString() };
-      const message = status === "delivered" ? sent : fields;
+      const message =
+        status === "delivered"
+          ? { id, ...fields, from: this.parts.client.user, sentAt: new Date().toISOString() }
+          : fields;
       const error = status === "rejected" ? { error: receipt.error } : {};
       if (this.#entries.settle(id, { status, message, ...error })) this.#show();
     });
     return sending;
-  }
-
-  #retry(id: string): void {
-    const entry = this.#entries.takeFailed(id);
-    if (entry) this.#send(entry.message);
-  }
-
-  #discard(id: string): void {
-    if (this.#entries.takeFailed(id)) this.#show();
   }
 
   #receive({ type: _, ...message }: AnyMessage): void {
@@ -207,7 +205,9 @@ export class MessageList extends LoadingStore<MessageListState> {
   #shown(): Pick<MessageListState, "entries" | "older"> {
     const { limit = 500, load } = this.options;
     const { entries, older } = this.get();
-    const isCut = this.#entries.trim(limit) && load !== undefined && older.status === "end";
+    // The page that is under way goes before the oldest message of now, so none is cut meanwhile.
+    const isCut =
+      older.status !== "pending" && this.#entries.trim(limit) && load !== undefined && older.status === "end";
     const list = this.#entries.all();
     return {
       entries: isSame(list, entries) ? entries : list,
