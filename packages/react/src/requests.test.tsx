@@ -116,6 +116,41 @@ describe("useRequest", () => {
     expect(asked).toEqual(["square 3"]);
   });
 
+  it("shows the reply to what was asked before enabled became false", async () => {
+    const { connect, settle, asked, answers } = createScene();
+    const slow = watch((enabled: boolean) => useRequest("slow", undefined, { enabled }));
+    const page = createPage(await connect("ada"));
+    const answer = async (text: string) => {
+      await act(async () => answers.shift()?.(text));
+      await settle();
+    };
+    await page.show(<slow.Watcher of={true} />);
+    await settle();
+    await answer("first");
+    await act(async () => slow.now.refetch());
+    await settle();
+    await page.show(<slow.Watcher of={false} />);
+    await answer("second");
+    expect(slow.now).toMatchObject({ status: "success", data: "second" });
+    expect(asked).toEqual(["slow", "slow"]);
+    await page.unmount();
+  });
+
+  it("of a component that has asked by refetch() is not aborted when another component is unmounted", async () => {
+    const { connect, settle, answers } = createScene();
+    const slow = watch(() => useRequest("slow", undefined, { enabled: false }));
+    const other = watch(() => useRequest("slow"));
+    const page = createPage(await connect("ada"));
+    await page.show([<slow.Watcher key="1" />, <other.Watcher key="2" />]);
+    await act(async () => slow.now.refetch());
+    await page.show([<slow.Watcher key="1" />]);
+    await settle();
+    await act(async () => answers.at(-1)?.("reply"));
+    await settle();
+    expect(slow.now).toMatchObject({ status: "success", data: "reply" });
+    await page.unmount();
+  });
+
   it("says why it has failed, and asks again with the next connection", async () => {
     const { connect, settle, pass, asked } = createScene();
     const ada = await connect("ada");

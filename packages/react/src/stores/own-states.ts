@@ -4,6 +4,7 @@
 // Another user who signs in on the same page begins with the initial state.
 import type { Unsubscribe } from "@halyard/client";
 import type { AnyClient, AnyRoom } from "../common/client-view.ts";
+import { mapsByClient } from "../common/by-client.ts";
 import { onAnotherUser } from "../common/on-another-user.ts";
 import { ValueStore } from "../common/value-store.ts";
 
@@ -30,11 +31,5 @@ export class OwnState extends ValueStore<object> {
   }
 }
 
-const byClient = new WeakMap<AnyClient, Map<string, OwnState>>();
-
 /** The states of a client, by the name of the room. */
-export function ownStatesOf(client: AnyClient): Map<string, OwnState> {
-  const states = byClient.get(client) ?? new Map<string, OwnState>();
-  byClient.set(client, states);
-  return states;
-}
+export const ownStatesOf = mapsByClient<OwnState>();

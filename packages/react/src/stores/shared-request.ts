@@ -3,6 +3,7 @@
 // It is aborted, and its reply forgotten, when the last component that uses it is unmounted.
 import type { SendError, Unsubscribe } from "@halyard/client";
 import type { AnyClient } from "../common/client-view.ts";
+import { mapsByClient } from "../common/by-client.ts";
 import { endAll } from "../common/end-all.ts";
 import { LoadingStore } from "./loading-store.ts";
 import { leaseOf } from "./room-lease.ts";
@@ -22,15 +23,6 @@ export interface RequestDescription {
 
 /** The state before the request is sent, and during server rendering. */
 export const PENDING: RequestState = { status: "pending", data: undefined, error: undefined };
-
-const byClient = new WeakMap<AnyClient, Map<string, SharedRequest>>();
-
-/** The requests of a client, by key. */
-export function requestsOf(client: AnyClient): Map<string, SharedRequest> {
-  const requests = byClient.get(client) ?? new Map<string, SharedRequest>();
-  byClient.set(client, requests);
-  return requests;
-}
 
 export class SharedRequest extends LoadingStore<RequestState> {
   readonly #input: unknown;
@@ -53,10 +45,10 @@ export class SharedRequest extends LoadingStore<RequestState> {
     if (this.#enabled++ === 0) this.fetch();
   }
 
-  /** The reply stays while a hook has the request, unless another user signs in. */
+  /** The reply stays, and one that is under way is awaited, while a hook has the request, unless another user signs in. */
   disable(): void {
     if (--this.#enabled > 0) return;
-    this.end();
+    this.#unfollowAll();
     if (this.isWatched) this.#unfollow = this.followUser();
   }
 
@@ -86,8 +78,15 @@ export class SharedRequest extends LoadingStore<RequestState> {
 
   end(): void {
     this.abort();
+    this.#unfollowAll();
+  }
+
+  #unfollowAll(): void {
     this.#unfollow?.();
     this.#stop?.();
     this.#stop = undefined;
   }
 }
+
+/** The requests of a client, by key. */
+export const requestsOf = mapsByClient<SharedRequest>();
