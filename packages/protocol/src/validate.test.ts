@@ -71,6 +71,12 @@ describe("validate", () => {
     ["rejects behind a lazy schema", z.array(z.lazy(() => z.string().refine(reject))), ["x"]],
     ["rejects in a codec", z.array(z.codec(z.string(), z.int(), { decode: reject, encode: String })), ["x"]],
     ["rejects in a record", z.record(z.string(), z.string().refine(reject)), { a: "x" }],
+    ["fails to say why", z.string().refine(() => false, { error: fail }), "x"],
+    [
+      "answers later and fails to say why",
+      z.string().refine(() => Promise.resolve(false), { error: fail }),
+      "x",
+    ],
     ["rejects in a tuple", z.tuple([z.string().refine(reject)]).optional(), ["x"]],
   ])(
     "turns a refinement that %s into an issue without the text of the exception",

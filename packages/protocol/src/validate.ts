@@ -33,7 +33,7 @@ export function validate(schema: Schema, value: unknown): Validation | Promise<V
   try {
     const payload = runSchema(schema, value);
     return payload instanceof Promise
-      ? payload.then(toValidation, (error: unknown) => toFailure(error, true))
+      ? payload.then(toValidation).catch((error: unknown) => toFailure(error, true))
       : toValidation(payload);
   } catch (error) {
     return toFailure(error, !VALUE_ERRORS.has((error as Partial<Error> | null | undefined)?.name ?? ""));
