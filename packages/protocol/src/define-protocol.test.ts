@@ -146,7 +146,14 @@ describe("the rules of a contract", () => {
       "a: requires is { role }",
     ],
     [{ requests: { a: request({ output: nothing, requires: {} } as never) } }, "a: requires is { role }"],
+    [{ clientMessages: { a: message(nothing, { relay: "rooms" } as never) } }, 'a: relay is "room" or "all"'],
+    [{ clientMessages: { a: message(nothing, { relay: false } as never) } }, 'a: relay is "room" or "all"'],
     [{ serverMessages: { a: message(nothing, { room: "required" }) } }, "a: room is a rule for what clients"],
+    [{ serverMessages: { a: message(nothing, { relay: "all" }) } }, "a: relay is a rule for what clients"],
+    [
+      { serverMessages: { a: message(nothing, { requires: { role: "admin" } }) } },
+      "a: requires is a rule for what clients",
+    ],
     [
       { serverMessages: { a: message(nothing, { result: nothing }) } },
       "a: result is a rule for what clients",
@@ -162,6 +169,27 @@ describe("the rules of a contract", () => {
     [
       { serverRequests: { a: request({ output: nothing, room: "required" }) } },
       "a: room is for what clients",
+    ],
+    [
+      {
+        requests: { a: request({ output: nothing, requires: {} } as never) },
+        clientMessages: { a: message(nothing) },
+      },
+      "a: requires is { role }",
+    ],
+    [
+      {
+        serverMessages: { a: message(nothing, { ephemeral: "latest" } as never) },
+        clientMessages: { a: message(nothing) },
+      },
+      "a: ephemeral is true",
+    ],
+    [
+      {
+        requests: { a: { ...request({ output: nothing }), input: {} } },
+        serverRequests: { a: request({ output: nothing }) },
+      },
+      "this is none",
     ],
     [{ errors: { forbidden: nothing } }, "forbidden is an error code of Halyard's own"],
     [{ errors: { halyard_a: nothing } }, "halyard_a is an error code of Halyard's own"],

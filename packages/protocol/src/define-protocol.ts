@@ -146,14 +146,20 @@ export function defineProtocol(definition: AnyDefinition): Protocol {
     if (builtin.has(type) || type.startsWith(RESERVED_PREFIX))
       throw new TypeError(`${type} is a message type of Halyard's own: choose another name`);
   }
-  for (const { schema } of Object.values({ ...serverMessages, ...clientMessages })) assertSchema(schema);
-  for (const { input } of Object.values({ ...requests, ...serverRequests })) assertSchema(input);
-  for (const schema of Object.values(errors)) assertSchema(schema);
-  for (const [type, { policy }] of Object.entries({ ...serverMessages, ...clientMessages }))
+  // The same name may be in several of the four maps.
+  const ofClients = Object.entries(clientMessages);
+  for (const [type, { schema, policy }] of [...Object.entries(serverMessages), ...ofClients]) {
+    assertSchema(schema);
     assertEphemeral(type, policy.ephemeral);
-  for (const [name, { policy }] of Object.entries({ ...requests, ...clientMessages }))
+  }
+  for (const { input } of [...Object.values(requests), ...Object.values(serverRequests)]) assertSchema(input);
+  for (const schema of Object.values(errors)) assertSchema(schema);
+  for (const [name, { policy }] of [...Object.entries(requests), ...ofClients])
     assertClientRules(name, policy);
-  for (const [type, { policy }] of Object.entries(clientMessages)) assertResult(type, policy);
+  for (const [type, { policy }] of ofClients) {
+    assertRelay(type, policy.relay);
+    assertResult(type, policy);
+  }
   for (const [type, { policy }] of Object.entries(serverMessages)) assertNoClientRule(type, policy);
   for (const name of [...Object.keys(requests), ...Object.keys(serverRequests)]) {
     if (name.startsWith(RESERVED_PREFIX) || (name === "users" && Object.hasOwn(requests, name)))
@@ -200,8 +206,8 @@ function assertEphemeral(type: string, ephemeral: unknown = false): void {
 }
 
 /** Rejects rules that only apply to messages of clients. */
-function assertNoClientRule(type: string, { room, result }: MessagePolicy): void {
-  const rule = room === undefined ? (result === undefined ? undefined : "result") : "room";
+function assertNoClientRule(type: string, policy: MessagePolicy): void {
+  const rule = (["room", "result", "relay", "requires"] as const).find((name) => policy[name] !== undefined);
   if (rule !== undefined) throw new TypeError(`${type}: ${rule} is a rule for what clients send`);
 }
 
@@ -210,6 +216,12 @@ function assertClientRules(name: string, { requires, room }: MessagePolicy | Req
   const roles = requires === undefined ? [""] : [requires.role].flat();
   if (roles.length === 0 || roles.some((role: unknown) => typeof role !== "string"))
     throw new TypeError(`${name}: requires is { role }, with a role or a list of them`);
+}
+
+/** Any other value would be relayed, to everyone and without the check of what is for everyone. */
+function assertRelay(type: string, relay: MessagePolicy["relay"]): void {
+  if (![undefined, "room", "all"].includes(relay))
+    throw new TypeError(`${type}: relay is "room" or "all", or left out`);
 }
 
 function assertResult(type: string, { ephemeral = false, relay, result }: MessagePolicy): void {
