@@ -88,3 +88,22 @@ it("a page on which another user signs in shows the others the initial state, an
   expect(shown()).toEqual([["bea", { status: "here", cursor: null }]]);
   await page.unmount();
 });
+
+it("shows what was sent after authenticate(), which is of the next user, and nothing that was sent before", async () => {
+  const { system, connect, settle, pass } = createScene();
+  const client = await connect("ada");
+  const cards = watch(() => useMessages("card", { room: "general" }));
+  const page = createPage(client);
+  await page.show(<cards.Watcher />);
+  await settle();
+  for (const { data } of system.manager.wsInstances.get("ada") ?? []) Object.assign(data, { userId: "bea" });
+  await act(async () => {
+    cards.now.send({ text: "of ada" });
+    client.authenticate();
+    cards.now.send({ text: "of bea" });
+  });
+  await pass(500);
+  expect(client.user?.userId).toBe("bea");
+  expect(cards.now.entries).toMatchObject([{ status: "delivered", message: { text: "of bea" } }]);
+  await page.unmount();
+});

@@ -17,7 +17,7 @@ export function useMyPresence(
   const subscribe = useCallback(
     (listener: () => void) => {
       const known = states.get(name);
-      const store = known?.isWatched ? known : new OwnState(first);
+      const store = known?.shown ?? new OwnState(first);
       states.set(name, store);
       if (store !== known) room.updatePresence({ ...known?.removed, ...first });
       return endAll(store.subscribe(listener), store.followUser(client, room));
@@ -26,12 +26,12 @@ export function useMyPresence(
   );
   const state = useSyncExternalStore(
     subscribe,
-    () => shownBy(states.get(name))?.get() ?? first,
+    () => states.get(name)?.shown?.get() ?? first,
     () => first,
   );
   const update = useCallback(
     (patch: object) => {
-      const store = shownBy(states.get(name));
+      const store = states.get(name)?.shown;
       if (!store) return;
       store.set({ ...store.get(), ...patch });
       room.updatePresence(patch);
@@ -39,9 +39,4 @@ export function useMyPresence(
     [states, name, room],
   );
   return useMemo(() => [state, update], [state, update]);
-}
-
-/** The state of a room, as long as a component shows it. */
-function shownBy(store: OwnState | undefined): OwnState | undefined {
-  return store?.isWatched ? store : undefined;
 }

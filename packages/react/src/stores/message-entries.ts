@@ -16,19 +16,20 @@ export interface AnyEntry {
 
 export class MessageEntries {
   #settled = new Map<string, AnyEntry>();
-  readonly #sending = new Map<string, AnyEntry>();
+  #sending = new Map<string, AnyEntry>();
   /** The sent messages whose receipts, of any status, came before their copies; the copy determines the position of a message. */
   readonly #unplaced = new WeakSet();
   /** The entries that arrived live, or were answered, since the history was last requested. */
   #fresh = new WeakSet<AnyEntry>();
+  /** The messages that were being sent when another user signed in. */
+  #hidden = new Map<string, AnyEntry>();
   #isLoaded = false;
   /** How many rows came from older pages; they are kept in addition to the newest entries. */
   #olderCount = 0;
 
   /** The id of the oldest message, before which older pages begin. */
   get oldestId(): string | undefined {
-    for (const { id, status } of this.#settled.values()) if (status === "delivered") return id;
-    return undefined;
+    return [...this.#settled.values()].find(({ status }) => status === "delivered")?.id;
   }
 
   /** Inserts the initial history before the list. @returns false if the history is already loaded */
@@ -44,7 +45,9 @@ export class MessageEntries {
 
   /** @param change the content of the receipt @returns whether the list changes; not if the copy has already arrived */
   settle(id: string, change: Omit<AnyEntry, "id">): boolean {
-    if (!this.#sending.delete(id)) return false;
+    // The client rejects what an earlier user was sending, or leaves it unknown.
+    const isOfNext = change.status === "delivered" && this.#hidden.has(id) && !this.#settled.has(id);
+    if (!isOfNext && !this.#sending.delete(id)) return false;
     // The server's copy comes later, or never, because a relayed message is not sent back to its sender.
     this.#unplaced.add(this.#put({ id, ...change }));
     return true;
@@ -59,7 +62,7 @@ export class MessageEntries {
   /** Removes and returns an entry that was sent but not delivered. */
   takeFailed(id: string): AnyEntry | undefined {
     const entry = this.#settled.get(id);
-    if (!entry || entry.status === "delivered") return undefined;
+    if (entry?.status === "delivered") return undefined;
     this.#settled.delete(id);
     return entry;
   }
@@ -73,7 +76,7 @@ export class MessageEntries {
   isApartFrom(first: Row | undefined): boolean {
     return (
       this.#isLoaded &&
-      first !== undefined &&
+      !!first &&
       !this.#settled.has(first.id) &&
       [...this.#settled.values()].some((entry) => entry.status === "delivered" && !this.#fresh.has(entry))
     );
@@ -125,9 +128,11 @@ export class MessageEntries {
     return [...this.#settled.values(), ...this.#sending.values()];
   }
 
+  /** Forgets the list of an earlier user. What is being sent may be of the next one already: that is shown with its receipt. */
   clear(): void {
     this.#settled.clear();
-    this.#sending.clear();
+    this.#hidden = this.#sending;
+    this.#sending = new Map();
     this.#olderCount = 0;
   }
 

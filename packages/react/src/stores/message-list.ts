@@ -142,13 +142,13 @@ export class MessageList extends LoadingStore<MessageListState> {
     let rows = await this.#load(undefined, signal);
     // The entries from before a gap may be more than one page away.
     for (let page = 1; page < MAX_PAGES && this.#entries.isApartFrom(rows[0]); page++) {
-      const ids = new Set(rows.map(({ id }) => id));
-      const older = (await this.#load(rows[0]?.id, signal)).filter(({ id }) => !ids.has(id));
-      if (older.length === 0) break;
-      rows = [...older, ...rows];
+      const older = await this.#load(rows[0]?.id, signal);
+      const both = new Map([...older, ...rows].map((row) => [row.id, row]));
+      if (both.size === rows.length) break;
+      rows = [...both.values()];
     }
     return () => {
-      if (!this.#entries.replace(rows)) this.#setOlder(rows.length > 0 ? "more" : "end");
+      if (!this.#entries.replace(rows)) this.#setOlder(rows[0] ? "more" : "end");
       return this.#shown();
     };
   }
@@ -206,8 +206,7 @@ export class MessageList extends LoadingStore<MessageListState> {
     const { limit = 500, load } = this.options;
     const { entries, older } = this.get();
     // The page that is under way goes before the oldest message of now, so none is cut meanwhile.
-    const isCut =
-      older.status !== "pending" && this.#entries.trim(limit) && load !== undefined && older.status === "end";
+    const isCut = older.status !== "pending" && this.#entries.trim(limit) && load && older.status === "end";
     const list = this.#entries.all();
     return {
       entries: isSame(list, entries) ? entries : list,

@@ -17,6 +17,11 @@ export class OwnState extends ValueStore<object> {
     this.#initial = initial;
   }
 
+  /** The state, as long as a component shows it. */
+  get shown(): this | undefined {
+    return this.isWatched ? this : undefined;
+  }
+
   /** The patch that removes every field of the state. */
   get removed(): object {
     return Object.fromEntries(Object.keys(this.get()).map((field) => [field, undefined]));
