@@ -64,3 +64,40 @@ it("a tab is in a room that it joins again, also where its leave waits behind a 
   await server.manager.sendToRoom("blue", { type: "news", text: "one" });
   await expect.poll(() => second.news, POLL).toEqual(["blue one"]);
 });
+
+/** Gives the room to the connection, and waits until a tab hears it. */
+async function give(room: string, tab: SharingClient): Promise<void> {
+  const [ws] = server.manager.wsInstances.get("ada") ?? [];
+  if (!ws) throw new Error("no connection");
+  await server.manager.join(ws, room);
+  await server.manager.sendToRoom(room, { type: "news", text: "given" });
+  await expect.poll(() => tab.news, POLL).toEqual([`${room} given`]);
+}
+
+it("the connection leaves a room that the server once gave, and that its only tab has left, with the last tab that joins it again", async () => {
+  const first = openTab();
+  await expect.poll(() => first.client.state.status, POLL).toBe("open");
+  await give("blue", first);
+  const given = first.client.join("blue");
+  await expect.poll(() => given.state.status, POLL).toBe("joined");
+  given.leave();
+  await expect.poll(() => connectionsIn("blue"), POLL).toBe(0);
+  const late = openTab();
+  await expect.poll(() => late.client.state.status, POLL).toBe("open");
+  const room = first.client.join("blue");
+  await expect.poll(() => room.state.status, POLL).toBe("joined");
+  room.leave();
+  await expect.poll(() => connectionsIn("blue"), POLL).toBe(0);
+});
+
+it("a tab hears a room that the server gave also after another tab, which had joined it, is closed", async () => {
+  const [first, second] = await openTwo();
+  await give("blue", first);
+  await expect.poll(() => second.news, POLL).toEqual(["blue given"]);
+  const [joined, other] = [second.client.join("blue"), second.client.join("red")];
+  await expect.poll(() => [joined.state.status, other.state.status], POLL).toEqual(["joined", "joined"]);
+  second.client.close();
+  await expect.poll(() => connectionsIn("red"), POLL).toBe(0);
+  await server.manager.sendToRoom("blue", { type: "news", text: "later" });
+  await expect.poll(() => first.news, POLL).toEqual(["blue given", "blue later"]);
+});

@@ -87,8 +87,9 @@ export class SharedRooms {
       room.wanted.add(tab);
       this.#joins.set(`${clientId}:${String(frame.$?.id)}`, channelOfRoom(name));
     } else {
-      const isGiven = this.#given.has(channelOfRoom(name)) && !isOnlyTab;
-      if (this.#leave(channelOfRoom(name), room, tab) > 0 || isGiven) return { type: "reply" };
+      const ch = channelOfRoom(name);
+      if (isOnlyTab) this.#given.delete(ch);
+      if (this.#leave(ch, room, tab)) return { type: "reply" };
     }
     return undefined;
   }
@@ -114,7 +115,7 @@ export class SharedRooms {
   exit(tab: string): string[] {
     const left: string[] = [];
     for (const [ch, room] of this.#rooms) {
-      if (!room.wanted.has(tab) || this.#leave(ch, room, tab) > 0) continue;
+      if (!room.wanted.has(tab) || this.#leave(ch, room, tab)) continue;
       left.push(ch);
       this.#leaveWithoutTab(ch);
     }
@@ -142,8 +143,8 @@ export class SharedRooms {
     return room;
   }
 
-  /** @returns how many other tabs are in the room */
-  #leave(ch: string, { wanted, readers, shown }: SharedRoom, tab: string): number {
+  /** @returns whether the connection stays in the room: for other tabs, or because the server gave it */
+  #leave(ch: string, { wanted, readers, shown }: SharedRoom, tab: string): boolean {
     wanted.delete(tab);
     readers.delete(tab);
     const wasLatest = [...shown.keys()].at(-1) === tab;
@@ -152,6 +153,6 @@ export class SharedRooms {
     if (wasLatest && latest !== undefined)
       this.#write(JSON.stringify({ type: "presence_update", room: nameOf(ch), state: latest }));
     if (wanted.size === 0) this.#rooms.delete(ch);
-    return wanted.size;
+    return wanted.size > 0 || this.#given.has(ch);
   }
 }
