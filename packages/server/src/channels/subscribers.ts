@@ -7,7 +7,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
 
 /** The offset after which a subscriber reads that has missed nothing since its client began to read. */
-export const ALWAYS = -1;
+const ALWAYS = -1;
 
 /** The subscribers of a channel. Most channels have one; a map for it would cost 190 B, 5 % of a connection (2026-11-30). */
 export class Subscribers implements Iterable<Connection> {
