@@ -16,10 +16,9 @@ const ARRIVAL_MS = 4;
 /** The time of a store and its nodes. */
 export class StoreTime {
   readonly clock = createTestClock();
-  /** The scripts, with a clock that is ahead of the server's own by what the test has advanced. */
+  /** The scripts, with a clock that stands still but for what the test has advanced, as that of the nodes does. */
   readonly scripts = createScripts(
-    `local serverTime = now
-now = function() return serverTime() + tonumber(redis.call('GET', '${OFFSET}') or '0') end`,
+    `now = function() return ${String(Date.now())} + tonumber(redis.call('GET', '${OFFSET}') or '0') end`,
   );
   readonly #server: RedisServer;
 
