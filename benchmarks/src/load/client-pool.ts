@@ -25,6 +25,11 @@ export interface Sessions {
 const TIMEOUT_MS = 60_000;
 /** The silence after which a server has sent everything, in ms. */
 const QUIET_MS = 150;
+/**
+ * How long a server may collect the news of connections before it sends them, in ms: Halyard changes a list of more than 500 users
+ * every second. A text that comes later would count as a message, and make its receiver send one more.
+ */
+const NEWS_MS = 2_500;
 
 /** Connections to one server, each with its own user. */
 export class ClientPool {
@@ -33,6 +38,7 @@ export class ClientPool {
   readonly endings = new Map<string, number>();
   readonly #options: ClientPoolOptions;
   #opened = 0;
+  #lastReadyAt = 0;
   #isClosing = false;
   #onEnding: (() => void) | undefined;
 
@@ -92,6 +98,7 @@ export class ClientPool {
     };
     const onReady = (): void => {
       openNext();
+      this.#lastReadyAt = performance.now();
       if (++ready === count) resolve(undefined);
     };
     this.#onEnding = fail;
@@ -105,9 +112,10 @@ export class ClientPool {
     }
   }
 
-  /** Waits until the server has been silent for a while. */
+  /** Waits until the server has been silent for a while, and has sent what the last connections changed. */
   async settle(): Promise<void> {
     const deadline = performance.now() + TIMEOUT_MS;
+    await pause(Math.max(0, this.#lastReadyAt + NEWS_MS - performance.now()));
     for (let last = -1; last !== this.texts;) {
       last = this.texts;
       if (performance.now() > deadline) throw new Error("the server does not stop sending");
