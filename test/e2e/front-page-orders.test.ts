@@ -50,7 +50,7 @@ it("a sign-out without a connection says that it waits, and closes the sockets a
   await page.at("plug-you").click();
   await page.at("stage-signed-out").waitFor();
   await expect.poll(() => page.at("sign-out-time").innerText(), POLL).toMatch(/^1 socket closed in \d+ ms$/);
-  // No user is in the canvas any more, and a plug has nothing to connect.
+  // The canvas lists no user after a sign-out, and the plugs are locked.
   expect(await page.at("guests").locator("li").count()).toBe(0);
   expect(await page.at("plug-companion").getAttribute("aria-disabled")).toBe("true");
   scenario.expectNoErrors(REFUSED);

@@ -1,26 +1,20 @@
 // A session store that takes calls and never answers, as a database behind a dead network does.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FakeClock } from "../../../testing/src/clock/fake-clock.ts";
-import { createTestAuth, upgrade } from "../../test/test-auth.ts";
-import type { TestAuth, TestUser } from "../../test/test-auth.ts";
-import { TestNode } from "../../test/test-node.ts";
+import { upgrade } from "../../test/test-auth.ts";
+import { createTimedNode } from "../../test/timed-node.ts";
+import type { TimedNode } from "../../test/timed-node.ts";
 
 describe("a session store that hangs", () => {
-  let test: TestAuth;
-  let clock: FakeClock;
-  let node: TestNode;
-  let ada: TestUser;
+  let test: TimedNode["test"];
+  let clock: TimedNode["clock"];
+  let node: TimedNode["node"];
+  let ada: TimedNode["ada"];
+  let end: TimedNode["end"];
 
   beforeEach(async () => {
-    test = await createTestAuth();
-    clock = new FakeClock({ now: Date.now(), random: () => 0.5 });
-    node = new TestNode(test.auth, { clock });
-    ada = await test.users.signUp("ada");
+    ({ test, clock, node, ada, end } = await createTimedNode());
   });
-  afterEach(() => {
-    node.watch.stop();
-    test.close();
-  });
+  afterEach(() => end());
 
   /** Opens a connection of each of so many sessions. */
   async function openSessions(count: number) {

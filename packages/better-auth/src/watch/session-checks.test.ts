@@ -1,31 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createTestAuth, ORIGIN, STORAGE_MODES, upgrade } from "../../test/test-auth.ts";
-import type { TestUser, TestAuth } from "../../test/test-auth.ts";
+import { ORIGIN, STORAGE_MODES, upgrade } from "../../test/test-auth.ts";
+import type { TestUser } from "../../test/test-auth.ts";
 import { betterAuthAuthenticator } from "../authenticator.ts";
-import { FakeClock } from "../../../testing/src/clock/fake-clock.ts";
 import { until } from "../../test/until.ts";
 import { TestConnection, TestNode } from "../../test/test-node.ts";
+import { createTimedNode } from "../../test/timed-node.ts";
+import type { TimedNode } from "../../test/timed-node.ts";
 
 const upgradeOf = ({ cookie }: TestUser) => upgrade({ origin: ORIGIN, cookie });
 
 describe.each(STORAGE_MODES)("session checks with sessions in the %s", (mode) => {
-  let test: TestAuth;
-  let clock: FakeClock;
-  let node: TestNode;
-  let ada: TestUser;
+  let test: TimedNode["test"];
+  let clock: TimedNode["clock"];
+  let node: TimedNode["node"];
+  let ada: TimedNode["ada"];
+  let end: TimedNode["end"];
   let bea: TestUser;
 
   beforeEach(async () => {
-    test = await createTestAuth({ mode });
-    clock = new FakeClock({ now: Date.now(), random: () => 0.5 });
-    node = new TestNode(test.auth, { clock });
-    ada = await test.users.signUp("ada");
+    ({ test, clock, node, ada, end } = await createTimedNode({ mode }));
     bea = await test.users.signUp("bea");
   });
-  afterEach(() => {
-    node.watch.stop();
-    test.close();
-  });
+  afterEach(() => end());
 
   const pass = (ms: number) => node.pass(clock, ms);
   const remove = ({ token }: TestUser) => {
@@ -85,21 +81,16 @@ describe.each(STORAGE_MODES)("session checks with sessions in the %s", (mode) =>
 });
 
 describe("session checks", () => {
-  let test: TestAuth;
-  let clock: FakeClock;
-  let node: TestNode;
-  let ada: TestUser;
+  let test: TimedNode["test"];
+  let clock: TimedNode["clock"];
+  let node: TimedNode["node"];
+  let ada: TimedNode["ada"];
+  let end: TimedNode["end"];
 
   beforeEach(async () => {
-    test = await createTestAuth();
-    clock = new FakeClock({ now: Date.now(), random: () => 0.5 });
-    node = new TestNode(test.auth, { clock });
-    ada = await test.users.signUp("ada");
+    ({ test, clock, node, ada, end } = await createTimedNode());
   });
-  afterEach(() => {
-    node.watch.stop();
-    test.close();
-  });
+  afterEach(() => end());
   const pass = (ms: number) => node.pass(clock, ms);
 
   it("reads the store once per session, not once per connection", async () => {

@@ -97,8 +97,8 @@ export function limitClosing(socket: Socket | undefined, clock: Clock): void {
 }
 
 /**
- * Listens for the HTTP answer to a refused handshake, which only sockets of `ws` reveal. The first refusal of a ticket says nothing about
- * the user, as if it came from elsewhere: the ticket may have expired on its way.
+ * Listens for the HTTP answer to a refused handshake, which only sockets of `ws` reveal. The first refusal of a ticket is passed on as an
+ * answer that does not come from Halyard, so that the client tries again with a new ticket: this one may have expired on its way.
  */
 export function watchAnswer(socket: Socket, listener: (answer: HandshakeAnswer) => void): void {
   socket.on?.("unexpected-response", (_, { statusCode, headers }) => {

@@ -10,6 +10,17 @@ const GENERAL = {
   "room:general": { epoch: "e1", off: 5, recovered: "new" },
 };
 
+/** Joins the room "general", and leaves it after the connection was lost. */
+async function leaveBetweenConnections() {
+  const harness = createHarness();
+  const socket = await harness.open();
+  const room = harness.client.join("general");
+  socket.receive({ type: "joined", room: "general", epoch: "e1", off: 5 });
+  socket.drop();
+  room.leave();
+  return harness;
+}
+
 describe("a room that the server gave", () => {
   it("keeps its position for the next connection", async () => {
     const harness = createHarness();
@@ -69,12 +80,7 @@ describe("a room that the server gave", () => {
   });
 
   it("is left again when the connection was lost before the leave was answered", async () => {
-    const harness = createHarness();
-    const first = await harness.open();
-    const room = harness.client.join("general");
-    first.receive({ type: "joined", room: "general", epoch: "e1", off: 5 });
-    first.drop();
-    room.leave();
+    const harness = await leaveBetweenConnections();
     const second = await harness.open({ channels: GENERAL });
     const [leave] = second.sent("leave");
     expect(leave).toMatchObject({ type: "leave", room: "general" });
@@ -82,13 +88,9 @@ describe("a room that the server gave", () => {
     second.drop();
     expect((await harness.open({ channels: GENERAL })).sent("leave")).toEqual([]);
   });
+
   it("is left again when it follows a welcome of a server whose store is away", async () => {
-    const harness = createHarness();
-    const first = await harness.open();
-    const room = harness.client.join("general");
-    first.receive({ type: "joined", room: "general", epoch: "e1", off: 5 });
-    first.drop();
-    room.leave();
+    const harness = await leaveBetweenConnections();
     const { all } = GENERAL;
     const second = await harness.open({ channels: { all: { ...all, recovered: "pending" } } });
     expect(second.sent("leave")).toEqual([]);

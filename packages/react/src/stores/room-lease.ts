@@ -33,7 +33,7 @@ export function leaseOf(client: AnyClient, name: string | undefined): Lease {
 function leaseRoom(client: AnyClient, givenName: string): Lease {
   const name = givenName.normalize();
   let handle: AnyRoom | undefined;
-  /** Runs, or has run, unless a component has the room. */
+  /** The timer that leaves the room, from its release until it is opened again. */
   let timer: ReturnType<typeof setTimeout> | undefined;
   const open = (): AnyRoom => (handle ??= client.join(name));
   const watch = <T>(storeOf: (room: AnyRoom) => Store<T>, before: T): Store<T> => ({

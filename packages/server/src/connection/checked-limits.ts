@@ -57,7 +57,10 @@ function userRates(limits: ServerLimits): Partial<ServerLimits> {
 /** The upper bounds that follow from the size of a frame. */
 const MOST: Partial<ServerLimits> = { messageBytes: MAX_PAYLOAD_BYTES, rooms: MAX_ROOMS };
 
-/** The lower bounds: a shorter interval would only multiply the frames, and below 1 a pong is too many, and a request waits for ever. */
+/**
+ * The lower bounds. A shorter interval of states would only multiply the frames, a rate of pings below 1 would close each peer that answers a
+ * ping, and without a running request each request would wait for ever.
+ */
 const LEAST: Partial<ServerLimits> = { presenceStateIntervalMs: 50, pingsPerSecond: 1, runningRequests: 1 };
 
 function assertWorks(name: keyof ServerLimits, value: unknown): void {

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { TestSystem } from "../../test/test-system.ts";
 
-it("at most four pages of users are answered in a turn of the event loop, whoever asks, and all of them in order", async () => {
+it("the server answers at most four pages of users in a turn of the event loop, of all connections together, and each connection gets its pages in order", async () => {
   const system = new TestSystem();
   const ada = await system.join("ada");
   const bob = await system.join("bob");

@@ -1,12 +1,15 @@
-// Counts what the keys of objects in a JSON text cost that are small integers.
+// Bounds the memory of objects whose keys are small integers, in a JSON text that is not parsed yet.
 // Called by Inbound before it parses a frame with many objects.
-// Why: for the key "999" the engine of Bun allocates 1,000 slots, so a text of 64 KB becomes 55 MB, in 35 ms. From 1,000 on it stores keys one
-// by one. Node does that for all of them.
+// Why: for the key "999" the engine of Bun allocates 1,000 slots of 8 bytes, so that a text of 64 KB takes 55 MB, and 35 ms to parse. Keys
+// from 1,000 on take one slot each, and on Node all keys do.
 import { endOfString, NOWHERE, skipSpace } from "./unparsed-frame.ts";
 
-/** How many slots the objects of one frame may have together: 1.6 MB on Bun, as much as any other small objects take in a frame of 64 KiB. */
+/**
+ * How many slots the objects of one frame may have together. They take 1.6 MB on Bun. Other small objects that fit into
+ * 64 KiB take up to 1.8 MB on both runtimes, 28 times their text.
+ */
 const MAX_SLOTS = 200_000;
-/** So many objects never have more slots. */
+/** This many objects have at most 200,000 slots, so that their frame needs no count. */
 const FEW_OBJECTS = 200;
 /** The longest key of three characters, all of them escaped. */
 const LONGEST_KEY = 18;

@@ -8,45 +8,51 @@
 /** The text of the reserved field `$`, of the last one if there are several. @returns undefined if there is none */
 export function reservedFieldOf(text: string): string | undefined {
   let field: string | undefined;
-  let at = keyAfter(text, 0, BRACE);
-  while (at > 0) {
-    const keyEnd = endOfString(text, at);
-    const start = valueAfter(text, keyEnd);
-    const end = endOfValue(text, start);
-    if (end === NOWHERE) return undefined;
-    const key = text.slice(at + 1, keyEnd - 1);
-    if (key === "$" || key === "\\u0024") field = text.slice(start, end);
-    at = keyAfter(text, end, COMMA);
-  }
-  return at === AT_END ? field : undefined;
+  const isWhole = everyField(text, (key, value) => {
+    if (key === "$" || key === "\\u0024") field = value;
+    return true;
+  });
+  return isWhole ? field : undefined;
 }
 
 /** @returns the type, or undefined if the frame must be parsed, because it has another form or may have a number */
 export function unnumberedTypeOf(text: string): string | undefined {
   let type: string | undefined;
   let hasMeta = false;
+  const isClear = everyField(text, (key, value) => {
+    if (key === "type") {
+      const isFirst = type === undefined;
+      type = value.slice(1, -1);
+      return isFirst && value.startsWith('"') && !type.includes("\\");
+    }
+    if (key === "$") {
+      const isFirst = !hasMeta;
+      hasMeta = true;
+      return isFirst && !mayBeNumbered(value);
+    }
+    return !key.includes("\\");
+  });
+  return isClear ? type : undefined;
+}
+
+/**
+ * Passes on the fields of an object: the keys without quotes, keys and values as they are written.
+ *
+ * @returns false if the text has another form, or as soon as `accept` returns false
+ */
+function everyField(text: string, accept: (key: string, value: string) => boolean): boolean {
   let at = keyAfter(text, 0, BRACE);
   while (at > 0) {
     const keyEnd = endOfString(text, at);
     const start = valueAfter(text, keyEnd);
     const end = endOfValue(text, start);
-    if (end === NOWHERE) return undefined;
-    const key = text.slice(at + 1, keyEnd - 1);
-    if (key.includes("\\")) return undefined;
-    if (key === "type") {
-      const isRepeated = type !== undefined;
-      type = text.slice(start + 1, end - 1);
-      if (isRepeated || text.charCodeAt(start) !== QUOTE || type.includes("\\")) return undefined;
-    } else if (key === "$") {
-      if (hasMeta || mayBeNumbered(text.slice(start, end))) return undefined;
-      hasMeta = true;
-    }
+    if (end === NOWHERE || !accept(text.slice(at + 1, keyEnd - 1), text.slice(start, end))) return false;
     at = keyAfter(text, end, COMMA);
   }
-  return at === AT_END ? type : undefined;
+  return at === AT_END;
 }
 
-/** The result where a text has not what is looked for. */
+/** The result when nothing was found. */
 export const NOWHERE = -1;
 const AT_END = 0;
 
