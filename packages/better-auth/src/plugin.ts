@@ -64,7 +64,8 @@ export function halyard(options: HalyardPluginOptions = {}) {
     { method: "POST", requireHeaders: true, use: [storedSession] },
     async (ctx) => {
       const { token } = ctx.context.session.session;
-      const origin = ctx.headers.get("origin");
+      // An app of Expo, whose WebSocket sends another origin than this: Better Auth's plugin for Expo has put `expo-origin` into `origin`.
+      const origin = ctx.headers.has("expo-origin") ? null : ctx.headers.get("origin");
       ctx.setHeader("cache-control", "no-store");
       return ctx.json({ ticket: await issueTicket(ctx.context, { token, origin, audience }, ticketTtlMs) });
     },

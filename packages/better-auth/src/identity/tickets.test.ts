@@ -7,6 +7,8 @@ import { betterAuthAuthenticator } from "../authenticator.ts";
 import { halyardClient, ticketFrom } from "../client.ts";
 
 const OTHER_ORIGIN = "https://other.example.com";
+/** What an app of Expo names itself to Better Auth. */
+const APP = "myapp://";
 let signUps = 0;
 
 describe.each(STORAGE_MODES)("tickets with sessions in the %s", (mode) => {
@@ -15,7 +17,7 @@ describe.each(STORAGE_MODES)("tickets with sessions in the %s", (mode) => {
   let authenticator: ReturnType<typeof betterAuthAuthenticator<TestAuth["auth"]>>;
 
   beforeAll(async () => {
-    test = await createTestAuth({ mode, trustedOrigins: [OTHER_ORIGIN] });
+    test = await createTestAuth({ mode, trustedOrigins: [OTHER_ORIGIN, APP] });
     authenticator = betterAuthAuthenticator(test.auth, { logger: { warn: () => undefined } });
   });
   afterAll(() => test.close());
@@ -64,6 +66,14 @@ describe.each(STORAGE_MODES)("tickets with sessions in the %s", (mode) => {
     await expect(redeem(await test.users.ticket(ada), { origin: "https://evil.com" })).rejects.toThrow(
       HalyardError,
     );
+  });
+
+  it("opens a connection of React Native, which sends the server's own origin, with a ticket that Better Auth's plugin for Expo has fetched", async () => {
+    // The plugin's half in the app sends `expo-origin`, and its half in the server makes it the request's `origin`.
+    const headers = { cookie: ada.cookie, "expo-origin": APP, origin: APP };
+    const request = new Request(`${ORIGIN}/api/auth/halyard/ticket`, { method: "POST", headers });
+    const { ticket } = (await (await test.auth.handler(request)).json()) as { ticket: string };
+    expect(await redeem(ticket, { origin: ORIGIN })).toBe(ada.id);
   });
 
   it("accepts a ticket in the plain GET of a page of its own origin, which has no Origin, and in none of another site", async () => {
