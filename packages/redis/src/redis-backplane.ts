@@ -100,8 +100,8 @@ export class RedisBackplane implements Backplane {
     const handlers = (): BackplaneHandlers | undefined => this.#handlers;
     this.#messages = new NodeMessages(shared, handlers);
     this.#repair = new Repair({ ...shared, handlers, messages: this.#messages });
-    this.#log = new ChannelLog({ ...shared, seen: this.#repair.losses.seen });
     this.#records = new Records(shared);
+    this.#log = new ChannelLog({ ...shared, records: this.#records, seen: this.#repair.losses.seen });
     this.#kept = new KeptPositions(shared);
     this.#stream = new PresenceStream({
       clock,

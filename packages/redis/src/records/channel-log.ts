@@ -17,12 +17,14 @@ import type { Keys } from "../scripts/keys.ts";
 import type { Scripts } from "../scripts/scripts.ts";
 import { countOf } from "../common/count-of.ts";
 import { flagOf } from "../common/flag-of.ts";
+import type { Records } from "./records.ts";
 import type { SeenPositions } from "./seen-positions.ts";
 
 interface ChannelLogParts {
   readonly calls: Calls;
   readonly keys: Keys;
   readonly nodeId: string;
+  readonly records: Pick<Records, "mostClients">;
   readonly scripts: Scripts;
   readonly seen: SeenPositions;
 }
@@ -124,12 +126,12 @@ export class ChannelLog {
     { ref, key, digest, claim, connection, mayHaveRun }: Work,
     { result: [before, after], ...message }: PublishedWork,
   ): Promise<string | undefined> {
-    const { calls, keys, nodeId, scripts, seen } = this.#parts;
+    const { calls, keys, nodeId, records, scripts, seen } = this.#parts;
     const values = [
       ...[keys.root, ref.user, ref.client, String(key), String(digest), nodeId, String(claim ?? "")],
       ...[before, after],
       ...this.#toStore({ ...message, call: this.#nextCall() }),
-      ...[connection?.id ?? "", flagOf(mayHaveRun)],
+      ...[connection?.id ?? "", flagOf(mayHaveRun), String(records.mostClients)],
     ];
     const args = { keys: this.#logKeys(message.channel), values };
     const stored = (await calls.run(scripts.send, args, { again: true, attempts: {} })) as

@@ -1,27 +1,49 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { HISTORY } from "../../../server/test/backplane-suite/node.ts";
 import { useRedis } from "../../test/real-nodes.ts";
 
 const redis = useRedis();
 const RESULT = "x".repeat(16_000);
+const CLIENTS = ["open", ...Array.from({ length: 60 }, (_, n) => `client-${String(n)}`)];
 const refOf = (client: string) => ({ user: "ada", client });
 
-it("of a user with ever new clients the results of forty are kept, and those of an open client", async () => {
+async function startWithOpenClient() {
   const { backplane } = await redis.nodes.start();
   const connectionId = `${backplane.nodeId}.1`;
   await backplane.admit({ ...refOf("open"), connectionId, attempt: 1, limit: 20, policy: "reject" });
   await backplane.applyPresence([
     { op: "+", room: undefined, user: "ada", connectionId, profile: "{}", client: "open" },
   ]);
-  const begin = async (client: string) =>
-    backplane.begin({ ref: refOf(client), key: "r1", digest: 1, claim: 1 });
-  const clients = ["open", ...Array.from({ length: 60 }, (_, n) => `client-${String(n)}`)];
-  for (const client of clients) {
-    expect(await begin(client)).toEqual({ state: "run" });
-    await backplane.settle({ ref: refOf(client), key: "r1", digest: 1, claim: 1 }, RESULT);
-  }
-  const keys = await redis.server.control((control) => control.keys("halyard:client:*"));
-  expect(keys.length).toBeLessThanOrEqual(41);
-  for (const client of ["open", "client-59", "client-30"])
-    expect(await begin(client)).toEqual({ state: "done", result: RESULT });
-  expect(await begin("client-0")).toEqual({ state: "run" });
+  return backplane;
+}
+
+const records = (): Promise<number> =>
+  redis.server.control(async (control) => (await control.keys("halyard:client:*")).length);
+
+describe("of a user with ever new clients", () => {
+  it("the results of forty are kept, and those of an open client", async () => {
+    const backplane = await startWithOpenClient();
+    const begin = async (client: string) =>
+      backplane.begin({ ref: refOf(client), key: "r1", digest: 1, claim: 1 });
+    for (const client of CLIENTS) {
+      expect(await begin(client)).toEqual({ state: "run" });
+      await backplane.settle({ ref: refOf(client), key: "r1", digest: 1, claim: 1 }, RESULT);
+    }
+    expect(await records()).toBeLessThanOrEqual(41);
+    for (const client of ["open", "client-59", "client-30"])
+      expect(await begin(client)).toEqual({ state: "done", result: RESULT });
+    expect(await begin("client-0")).toEqual({ state: "run" });
+  });
+
+  it("the results of forty are kept also where each send is one message, and those of an open client", async () => {
+    const backplane = await startWithOpenClient();
+    const send = async (client: string) =>
+      backplane.publishOnce?.(
+        { ref: refOf(client), key: 1, digest: 1, claim: 1 },
+        { channel: "room:a", data: client, history: HISTORY, result: ["", ""] },
+      );
+    for (const client of CLIENTS) expect(await send(client)).toMatch(/^\d+$/);
+    expect(await records()).toBeLessThanOrEqual(41);
+    for (const client of ["open", "client-59", "client-30"]) expect(await send(client)).toBeUndefined();
+  });
 });

@@ -45,6 +45,10 @@ export class Records {
     this.#parts = parts;
   }
 
+  get mostClients(): number {
+    return this.#mostClients;
+  }
+
   async admit(request: AdmissionRequest): Promise<Admission> {
     const limit = countOf(request.limit);
     this.#mostClients = Math.max(this.#mostClients, countOf(2 * limit));

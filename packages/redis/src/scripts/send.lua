@@ -3,7 +3,7 @@
 -- ARGV  1 prefix  2 user  3 client  4 its number  5 digest  6 node  7 claim  8 the result before the offset, and 9 after it
 --       10 data  11 messages, 12 bytes and 13 ms of the history  14 pub/sub channel  15 time that the channel is stored, ms
 --       16 id of the call, which becomes the epoch if there is none  17 the connection, or ''
---       18 '1' if the send may have run before
+--       18 '1' if the send may have run before  19 the most records of clients of a user, as in begin.lua
 -- Answer: epoch; offset. Nil if the send was begun before, is out of order, or may have run and the results of the client were lost:
 --         begin.lua then answers its state
 
@@ -15,6 +15,7 @@ local stored = redis.call('HMGET', record, field, 'last')
 local last = tonumber(stored[2] or 0)
 if stored[1] or (last ~= 0 and seq ~= last + 1) then return false end
 if memory == 'partial' and ARGV[18] == '1' then return false end
+countClient(user, client, tonumber(ARGV[19]))
 
 local epoch, offset, finish = append({
   data = ARGV[10], messages = ARGV[11], bytes = ARGV[12], ms = ARGV[13], topic = ARGV[14], keptMs = ARGV[15], call = ARGV[16],
