@@ -47,3 +47,41 @@ describe("of a user with ever new clients", () => {
     for (const client of ["open", "client-59", "client-30"]) expect(await send(client)).toBeUndefined();
   });
 });
+
+describe("the record of a connection that becomes another client with its hello", () => {
+  const ofConnection = { user: "ada", policy: "reject", limit: 5, attempt: 1 } as const;
+
+  async function open() {
+    const { backplane } = await redis.nodes.start();
+    const connectionId = `${backplane.nodeId}.1`;
+    const declare = (client: string) =>
+      backplane.applyPresence([
+        { op: "+", room: undefined, user: "ada", connectionId, profile: "{}", client, attempt: 1, limit: 5 },
+      ]);
+    await backplane.admit({ ...ofConnection, client: connectionId, connectionId });
+    await declare(connectionId);
+    return { backplane, connectionId, declare };
+  }
+
+  const recordsWithoutEnd = (): Promise<readonly string[]> =>
+    redis.server.control(async (control) => {
+      const keys = await control.keys("halyard:client:*");
+      const ends = await Promise.all(keys.map((key) => control.pTTL(key)));
+      return keys.filter((_, index) => ends[index] === -1);
+    });
+
+  it("ends, as that of a client that has closed", async () => {
+    const { backplane, connectionId } = await open();
+    await backplane.admit({ ...ofConnection, client: "c", connectionId });
+    expect(await recordsWithoutEnd()).toEqual(["halyard:client:3:adac"]);
+    await backplane.applyPresence([{ op: "-", room: undefined, user: "ada", connectionId, graceMs: 0 }]);
+    expect(await recordsWithoutEnd()).toEqual([]);
+  });
+
+  it("ends also where the hello came while Redis was away", async () => {
+    const { backplane, connectionId, declare } = await open();
+    await declare("c");
+    await backplane.applyPresence([{ op: "-", room: undefined, user: "ada", connectionId, graceMs: 0 }]);
+    expect(await recordsWithoutEnd()).toEqual([]);
+  });
+});

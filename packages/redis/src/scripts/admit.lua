@@ -14,12 +14,12 @@ if mark and request.authenticatedAt then
 end
 
 local slots = readSlots(user, at)
-local own, others = nil, 0
+local own, former, others = nil, nil, 0
 for name, slot in pairs(slots) do
   -- A connection that gets a client id by its hello is open already, and must not count twice.
   if slot.o and slot.o.id == id then
     own = slot.o
-    if name ~= client then slots[name] = nil end
+    if name ~= client then former, slots[name] = name, nil end
   end
 end
 for _ in pairs(slots) do others = others + 1 end
@@ -34,6 +34,7 @@ if slot then
   if slot.r and slot.r.id ~= id then answer[#answer + 1] = slot.r.id end
 end
 if request.isProbe then return answer end
+if former then keepRecord(user, former, false) end
 if not slot then
   slot = {}
   slots[client] = slot

@@ -222,8 +222,7 @@ local function openSlot(op, lease, at)
   end
   -- The connection may have changed its client by its hello while the store was away.
   for name, slot in pairs(slots) do
-    if name ~= client and slot.o and slot.o.id == id then slot.o = nil end
-    if name ~= client and slot.r and slot.r.id == id then slot.r = nil end
+    if name ~= client then releaseSlot(user, id, { [name] = slot }) end
   end
   if not client then return {} end
   local limit = reserved and reserved.limit or op.limit or math.huge
