@@ -34,6 +34,9 @@ export interface HistoryUsage {
   readonly evicted: number;
 }
 
+/** How the idempotency keys of the application begin. Those of clients' messages begin with the id of the message. */
+export const APPLICATION_KEY = "\0";
+
 /** The options of a publish. */
 export interface PublishOptions {
   /** The bounds of the history; `false` for an ephemeral message, which has no offset and is never replayed. */
@@ -42,7 +45,7 @@ export interface PublishOptions {
   readonly author?: string | undefined;
   /**
    * A second publish with this key stores nothing while the first message is in the channel's history, and returns its
-   * position.
+   * position. A key that begins with {@link APPLICATION_KEY} is remembered for 5 min, whatever becomes of the message.
    *
    * @default none: every publish stores a message
    */

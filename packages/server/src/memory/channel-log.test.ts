@@ -5,7 +5,8 @@ import type { ReadLimit } from "./channel-log.ts";
 import { ChannelLog } from "./channel-log.ts";
 import { HistoryBudget } from "./history-budget.ts";
 
-const createLog = (start: number): ChannelLog => new ChannelLog("all", start, new HistoryBudget());
+const createLog = (start: number): ChannelLog =>
+  new ChannelLog("all", start, { budget: new HistoryBudget(), keys: { keep: () => {} } });
 const retention = { messages: 1_000, bytes: 1_000, ms: 1_000 };
 
 function filled(count: number, limits: Partial<typeof retention> = {}): ChannelLog {

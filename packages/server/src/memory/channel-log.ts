@@ -1,11 +1,18 @@
 import type { LogEntry, PublishOptions } from "../backplane.ts";
 import { textBytes } from "../utils/text.ts";
 import type { AuthorShare, HistoryBudget } from "./history-budget.ts";
+import type { RememberedKeys } from "./remembered-keys.ts";
 
 interface StoredEntry extends LogEntry {
   readonly bytes: number;
   readonly key: string | undefined;
   readonly share: AuthorShare | undefined;
+}
+
+/** What all channels share. */
+export interface SharedParts {
+  readonly budget: HistoryBudget;
+  readonly keys: Pick<RememberedKeys, "keep">;
 }
 
 /** How much history a channel keeps. */
@@ -34,7 +41,7 @@ export class ChannelLog {
   usedAt = 0;
   /** When entries were last read. */
   readAt = 0;
-  readonly #budget: HistoryBudget;
+  readonly #shared: SharedParts;
   #entries: (StoredEntry | undefined)[] = NO_ENTRIES;
   #head = 0;
   #bytes = 0;
@@ -42,10 +49,10 @@ export class ChannelLog {
   /** Offsets by idempotency key. */
   #keys: Map<string, number> | undefined = undefined;
 
-  constructor(name: string, start: number, budget: HistoryBudget) {
+  constructor(name: string, start: number, shared: SharedParts) {
     this.name = name;
     this.top = start;
-    this.#budget = budget;
+    this.#shared = shared;
   }
 
   /** When the oldest entry was stored; undefined without an entry. */
@@ -59,11 +66,11 @@ export class ChannelLog {
 
   append(offset: number, data: string, { at, retention, key, author }: AppendOptions): StoredEntry {
     const latest = this.#entries.at(-1)?.share;
-    const share = author === undefined ? undefined : this.#budget.shareOf(author, this, latest);
+    const share = author === undefined ? undefined : this.#shared.budget.shareOf(author, this, latest);
     const entry = { offset, prev: this.top, data, at, bytes: textBytes(data), key, share };
     this.#store(entry);
     this.#bytes += entry.bytes;
-    this.#budget.onStored(entry);
+    this.#shared.budget.onStored(entry);
     this.#retention = retention;
     this.top = offset;
     this.trim(at);
@@ -138,13 +145,13 @@ export class ChannelLog {
   #store(entry: StoredEntry): void {
     if (this.#entries === NO_ENTRIES) {
       this.#entries = [];
-      this.#budget.onCollection(1);
+      this.#shared.budget.onCollection(1);
     }
     this.#entries.push(entry);
     if (entry.key === undefined) return;
     if (this.#keys === undefined) {
       this.#keys = new Map();
-      this.#budget.onCollection(1);
+      this.#shared.budget.onCollection(1);
     }
     this.#keys.set(entry.key, entry.offset);
   }
@@ -155,13 +162,14 @@ export class ChannelLog {
     this.#bytes -= entry.bytes;
     if (entry.key !== undefined && this.#keys?.delete(entry.key) === true && this.#keys.size === 0) {
       this.#keys = undefined;
-      this.#budget.onCollection(-1);
+      this.#shared.budget.onCollection(-1);
     }
-    this.#budget.onDropped(entry);
+    this.#shared.budget.onDropped(entry);
+    this.#shared.keys.keep(this.name, entry);
     if (this.#head === this.#entries.length) {
       this.#entries = NO_ENTRIES;
       this.#head = 0;
-      this.#budget.onCollection(-1);
+      this.#shared.budget.onCollection(-1);
     } else if (this.#head > 32 && this.#head * 2 > this.#entries.length) {
       // The array is copied when half of it is dropped, so that the average cost of a drop is constant.
       this.#entries = this.#entries.slice(this.#head);

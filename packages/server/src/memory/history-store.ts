@@ -10,6 +10,7 @@ import { ChannelLog } from "./channel-log.ts";
 import type { ReadLimit, Retention } from "./channel-log.ts";
 import { HistoryBudget } from "./history-budget.ts";
 import type { Author } from "./history-budget.ts";
+import { RememberedKeys } from "./remembered-keys.ts";
 
 const IDLE_LOG_MS = 5 * 60_000;
 /** How many channels are compared to find the one that loses a message. */
@@ -27,6 +28,8 @@ export interface HistoryInput {
 /** The logs of all channels. */
 export class HistoryStore {
   readonly #budget = new HistoryBudget();
+  readonly #keys = new RememberedKeys();
+  readonly #shared = { budget: this.#budget, keys: this.#keys };
   readonly #logs = new Map<string, ChannelLog>();
   /** The subscribed channels, with the offset at which each began, which is enough for a channel without messages. */
   readonly #subscribed = new Map<string, number>();
@@ -64,8 +67,8 @@ export class HistoryStore {
     return this.#logs.get(channel)?.top ?? this.#subscribed.get(channel);
   }
 
-  offsetOf(channel: string, key: string): number | undefined {
-    return this.#logs.get(channel)?.offsetOf(key);
+  offsetOf(channel: string, key: string, now: number): number | undefined {
+    return this.#logs.get(channel)?.offsetOf(key) ?? this.#keys.offsetOf(channel, key, now);
   }
 
   append(channel: string, data: string, { offset, ...input }: HistoryInput): LogEntry {
@@ -102,6 +105,7 @@ export class HistoryStore {
 
   /** Drops entries that are too old, and the logs of channels that are no longer used. */
   sweep(now: number): void {
+    this.#keys.sweep(now);
     for (const log of this.#logs.values()) {
       // A log is kept while the channel is subscribed to, and while a subscriber may return: a new log could not tell that it
       // missed nothing.
@@ -113,7 +117,7 @@ export class HistoryStore {
   #logOf(channel: string, offset: number): ChannelLog {
     const known = this.#logs.get(channel);
     if (known !== undefined) return known;
-    const log = new ChannelLog(channel, this.#subscribed.get(channel) ?? offset, this.#budget);
+    const log = new ChannelLog(channel, this.#subscribed.get(channel) ?? offset, this.#shared);
     this.#logs.set(channel, log);
     this.#budget.openChannel(channel);
     if (this.#budget.bytes > (this.#bounds?.totalBytes ?? Infinity)) this.#giveUp(this.#bounds?.totalBytes);

@@ -120,11 +120,11 @@ class MemoryBackplane implements Backplane {
       return Promise.resolve({ position: undefined, duplicate: false });
     }
     const { history: retention, idempotencyKey: key, author } = options;
-    const earlier = key === undefined ? undefined : this.#history.offsetOf(channel, key);
+    const at = this.#clock.now();
+    const earlier = key === undefined ? undefined : this.#history.offsetOf(channel, key, at);
     if (earlier !== undefined) return this.#publishResult(earlier, true);
 
     const offset = ++this.#offset;
-    const at = this.#clock.now();
     const { prev } = this.#history.append(channel, data, { offset, at, retention, key, author });
     if (this.#history.isSubscribed(channel)) {
       this.#handlers?.onPublication({ channel, epoch: this.#epoch, offset, prev, at, data });

@@ -1,5 +1,6 @@
 import type { PublicUser, Validation } from "@halyard/protocol";
 import { publicUser, validate } from "@halyard/protocol";
+import { APPLICATION_KEY } from "../backplane-history.ts";
 import { boundedAuthor } from "../connection/public-profile.ts";
 import { wireJson } from "../delivery/wire-json.ts";
 import { describeIssues } from "../utils/errors.ts";
@@ -69,7 +70,8 @@ export function encodeOutgoing(
     const hasAuthor = known.policy.relay !== undefined || type === "chat_message";
     const author = hasAuthor ? authorIdOf(known.policy.relay === undefined ? parsed : given) : undefined;
     const { repeatable } = options;
-    const idempotencyKey = repeatable === undefined ? idempotencyKeyOf(complete) : `\0${repeatable.key}`;
+    const idempotencyKey =
+      repeatable === undefined ? idempotencyKeyOf(complete) : `${APPLICATION_KEY}${repeatable.key}`;
     return { type, id, json, ephemeral: known.ephemeral, idempotencyKey, author };
   };
   const result = validate(known.schema, fields);

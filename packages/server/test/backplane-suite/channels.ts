@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { APPLICATION_KEY } from "../../src/backplane-history.ts";
 import type { LogEntry } from "../../src/backplane.ts";
 import type { SuiteContext } from "./context.ts";
 import type { Node } from "./node.ts";
@@ -223,6 +224,22 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
       await settle();
       expect(both.filter(({ duplicate }) => duplicate)).toHaveLength(1);
       expect(node.texts(channel)).toEqual(['"a"']);
+    });
+
+    it("remembers a key of the application for 5 minutes, although the message has left the history", async () => {
+      const node = await start();
+      const channel = name("room:");
+      const options = { idempotencyKey: `${APPLICATION_KEY}job`, history: { ...HISTORY, messages: 2 } };
+      const first = await node.publish(channel, '"job"', options);
+      for (const text of ["1", "2", "3", "4"])
+        await node.publish(channel, text, { history: options.history });
+      await advance(299_000);
+      expect(await node.publish(channel, '"job"', options)).toEqual({
+        position: first.position,
+        duplicate: true,
+      });
+      await advance(2_000);
+      expect(await node.publish(channel, '"job"', options)).toMatchObject({ duplicate: false });
     });
 
     it("stores publications with another key or in another channel separately", async () => {
