@@ -1,6 +1,8 @@
 // Time that a test controls, in Redis and in the nodes on it: nothing waits for minutes.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTestClock } from "@halyard/testing";
+import { clientFactory } from "../src/common/redis-client.ts";
+import type { ClientFactory } from "../src/common/redis-client.ts";
 import { createScripts } from "../src/scripts/scripts.ts";
 import type { RedisServer } from "./redis-server.ts";
 
@@ -16,14 +18,31 @@ const ARRIVAL_MS = 4;
 /** The time of a store and its nodes. */
 export class StoreTime {
   readonly clock = createTestClock();
+  readonly #startedAt = Date.now();
   /** The scripts, with a clock that stands still but for what the test has advanced, as that of the nodes does. */
   readonly scripts = createScripts(
-    `now = function() return ${String(Date.now())} + tonumber(redis.call('GET', '${OFFSET}') or '0') end`,
+    `now = function() return ${String(this.#startedAt)} + tonumber(redis.call('GET', '${OFFSET}') or '0') end`,
   );
   readonly #server: RedisServer;
 
   constructor(server: RedisServer) {
     this.#server = server;
+  }
+
+  /** Creates clients to which Redis tells the same time as to the scripts. */
+  clients(url: string): ClientFactory {
+    const create = clientFactory({ url });
+    return () => {
+      const client = create();
+      const send = client.sendCommand.bind(client);
+      const time = async (): Promise<[string, string]> => {
+        const date = this.#startedAt + Number((await send(["GET", OFFSET])) ?? 0);
+        return [String(Math.floor(date / 1_000)), String((date % 1_000) * 1_000)];
+      };
+      return Object.assign(client, {
+        sendCommand: (args: readonly string[]) => (args[0] === "TIME" ? time() : send(args)),
+      });
+    };
   }
 
   async advance(ms: number): Promise<void> {

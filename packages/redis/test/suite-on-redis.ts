@@ -1,6 +1,5 @@
 // The suite of backplanes on a redis-server, in time that the tests control.
 import { describeBackplane } from "../../server/test/backplane-suite.ts";
-import { clientFactory } from "../src/common/redis-client.ts";
 import { checkedOptions } from "../src/options.ts";
 import { RedisBackplane } from "../src/redis-backplane.ts";
 import type { RedisServer } from "./redis-server.ts";
@@ -20,7 +19,7 @@ export function describeOnRedis(server: () => RedisServer, prepare: () => string
           new RedisBackplane(checkedOptions({ url }), {
             clock,
             scripts,
-            createClient: clientFactory({ url }),
+            createClient: time.clients(url),
           }),
         advance: (ms) => time.advance(ms),
         settle: () => time.settle(),
