@@ -11,20 +11,11 @@
  * send needs its id at once.
  */
 export function messageIdOf(clientId: string, seq: number): string {
-  const words = sha256(`${clientId}:${seq}`);
-  words[4] = 0;
-  let id = "";
-  // 22 characters of 6 bits: the last one has 2 bits of the hash.
-  for (let bit = 0; bit < 132; bit += 6) {
-    const shift = 26 - (bit % 32);
-    const word = words[bit >> 5] ?? 0;
-    const next = words[(bit >> 5) + 1] ?? 0;
-    id += BASE64URL.charAt((shift < 0 ? (word << -shift) | (next >>> (32 + shift)) : word >>> shift) & 63);
-  }
-  return id;
+  let bytes = "";
+  for (const word of sha256(`${clientId}:${seq}`).slice(0, 4))
+    for (let shift = 24; shift >= 0; shift -= 8) bytes += String.fromCharCode((word >>> shift) & 255);
+  return btoa(bytes).slice(0, 22).replaceAll("+", "-").replaceAll("/", "_");
 }
-
-const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /** SHA-256 of an ASCII text, as 32-bit words. */
 function sha256(text: string): number[] {
