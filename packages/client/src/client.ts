@@ -15,6 +15,7 @@ import { checkOptions } from "./connection/connect-url.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import { Connection } from "./connection/connection.ts";
 import { firstWarning } from "./connection/first-warning.ts";
+import { loadFirst } from "./connection/load-first.ts";
 import { CONNECT_TIMEOUT_MS } from "./connection/reconnector.ts";
 import { Channels, hasLost } from "./messaging/channels.ts";
 import type { ClientEvents } from "./messaging/client-events.ts";
@@ -30,9 +31,6 @@ import { ServerRequests } from "./messaging/server-requests.ts";
 import type { WebSocketClientOptions } from "./options.ts";
 import { RoomHandle } from "./rooms/room-handle.ts";
 import { Rooms } from "./rooms/rooms.ts";
-import { shareSockets } from "./sharing/share-sockets.ts";
-import { sendKeptFirst } from "./storage/load-outbox.ts";
-import type { WebSocketClient } from "./web-socket-client.ts";
 
 export class Client extends MessageScope {
   readonly #options: WebSocketClientOptions;
@@ -41,7 +39,12 @@ export class Client extends MessageScope {
   readonly #outbox: Outbox;
   readonly #serverRequests: ServerRequests;
   readonly #rooms: Rooms;
-  #stores: WebSocketClient["stores"] | undefined;
+  readonly stores = {
+    state: this.storeOf(() => this.state),
+    user: this.storeOf(() => this.user),
+    users: this.storeOf(() => this.users),
+    queue: this.storeOf(() => this.#outbox.queue),
+  };
   /** Whether the URL needs a page and there is none, as during server rendering: then the client connects only when it is used. */
   #opensWhenUsed: boolean;
   /** While a user signs in, the numbers of the last message and request of the earlier user: later ones belong to the next. */
@@ -55,10 +58,16 @@ export class Client extends MessageScope {
     const settings = { ...options };
     const reportError = errorReporter(clock, onError);
     const needsPage = checkOptions(options);
-    const createClient = (earlier: WebSocketClientOptions) => new Client({ ...earlier, share: false });
-    if (share) shareSockets(clock, settings, reportError);
+    if (share) {
+      const load = async () =>
+        (await import("./sharing/shared-socket.ts")).shareSockets({ clock, options, settings });
+      loadFirst(settings, load, reportError);
+    }
     if (storage) {
-      sendKeptFirst(settings, () => ({ clock, options, ownClient: this, reportError, createClient }));
+      const createClient = (earlier: WebSocketClientOptions) => new Client({ ...earlier, share: false });
+      const parts = () => ({ clock, options, ownClient: this, reportError, createClient });
+      const load = async () => (await import("./storage/keep-outbox.ts")).keepOutbox(parts());
+      loadFirst(settings, load, reportError);
     }
     const emitter = new Emitter<ClientEvents>(reportError);
     const connection = new Connection(clock, settings, {
@@ -103,15 +112,6 @@ export class Client extends MessageScope {
 
   get state(): ConnectionState {
     return this.#connection.state;
-  }
-
-  get stores(): WebSocketClient["stores"] {
-    return (this.#stores ??= {
-      state: this.storeOf(() => this.state),
-      user: this.storeOf(() => this.user),
-      users: this.storeOf(() => this.users),
-      queue: this.storeOf(() => this.#outbox.queue),
-    });
   }
 
   override send(type: string, fields?: object): Sending<unknown> | undefined {

@@ -1,26 +1,24 @@
 // The object that `client.join()` returns, without the types of a protocol.
 // Called by the application; its members are those of the Room interface.
 // After leave(), the state is `left` and no listener of this handle is called, even if other handles keep the room.
-import type { GapReason, PublicUser } from "@halyard/protocol";
+import type { GapReason } from "@halyard/protocol";
 import type { Unsubscribe } from "../common/emitter.ts";
 import { MessageScope } from "../messaging/message-scope.ts";
-import type { MessageScopeParts, Store } from "../messaging/message-scope.ts";
+import type { MessageScopeParts } from "../messaging/message-scope.ts";
 import type { RoomState } from "./room-state.ts";
 import type { RoomEntry, Rooms } from "./rooms.ts";
 
 const LEFT_STATE: RoomState = { status: "left", error: undefined };
 
-interface RoomStores {
-  readonly state: Store<RoomState>;
-  readonly users: Store<readonly PublicUser[]>;
-}
-
 export class RoomHandle extends MessageScope {
   readonly name: string;
+  readonly stores = {
+    state: this.storeOf(() => this.state),
+    users: this.storeOf(() => this.users),
+  };
   readonly #rooms: Rooms;
   readonly #entry: RoomEntry;
   #isLeft = false;
-  #stores: RoomStores | undefined;
   #ready: Promise<RoomState> | undefined;
 
   constructor(givenName: string, rooms: Rooms, parts: MessageScopeParts) {
@@ -33,13 +31,6 @@ export class RoomHandle extends MessageScope {
 
   get state(): RoomState {
     return this.#isLeft ? LEFT_STATE : this.#entry.state;
-  }
-
-  get stores(): RoomStores {
-    return (this.#stores ??= {
-      state: this.storeOf(() => this.state),
-      users: this.storeOf(() => this.users),
-    });
   }
 
   get ready(): Promise<RoomState> {
