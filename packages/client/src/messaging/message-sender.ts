@@ -6,7 +6,6 @@ import type { Sending } from "../common/receipt.ts";
 import type { FrameWriter } from "../connection/connection.ts";
 import { encodeOutgoing } from "./encode-outgoing.ts";
 import type { Destination, Outbox } from "./outbox.ts";
-import { TypingThrottle } from "./typing-throttle.ts";
 
 const TYPING_INDICATOR = "typing_indicator";
 const TYPING_THROTTLE_MS = 3_000;
@@ -22,13 +21,15 @@ interface MessageSenderParts {
 
 export class MessageSender {
   readonly #parts: MessageSenderParts;
-  readonly #typing: TypingThrottle;
+  readonly #typingThrottleMs: number;
+  /** When the next `typing_indicator` may continue the typing, by channel. */
+  readonly #typingDueAt = new Map<string | undefined, number>();
   /** The ephemeral types; before the first welcome, only this one is known. */
   #ephemeralTypes: readonly string[] = [TYPING_INDICATOR];
 
   constructor(parts: MessageSenderParts, typingThrottleMs = TYPING_THROTTLE_MS) {
     this.#parts = parts;
-    this.#typing = new TypingThrottle(typingThrottleMs);
+    this.#typingThrottleMs = typingThrottleMs;
   }
 
   /** @returns undefined for an ephemeral message, which has no receipt */
@@ -37,18 +38,26 @@ export class MessageSender {
     fields: object | undefined,
     { channel, refusal }: Destination,
   ): Sending<unknown> | undefined {
-    const { clock, connection, isHeld, outbox, reportError } = this.#parts;
-    if (type === "chat_message") this.#typing.onChatMessage(channel);
+    const { connection, isHeld, outbox, reportError } = this.#parts;
+    // Receivers of a chat message end the typing themselves.
+    if (type === "chat_message") this.#typingDueAt.delete(channel);
     if (!this.#ephemeralTypes.includes(type)) return outbox.send(type, fields, { channel, refusal });
     if (refusal || !connection.isOpen || isHeld()) return undefined;
-    const { isTyping } = Object(fields) as { isTyping?: unknown };
-    if (type === TYPING_INDICATOR && !this.#typing.isDue(channel, isTyping === true, clock.now()))
-      return undefined;
+    if (type === TYPING_INDICATOR && !this.#isTypingDue(fields, channel)) return undefined;
     const { text, bytes, error } = encodeOutgoing({ ...fields, type }, { ch: channel }, connection.limits);
     if (error) reportError(error);
     // Above the rate, the server would drop it.
     else if (!connection.take(bytes)) connection.write(text);
     return undefined;
+  }
+
+  /** Whether an indicator is the first one, one per interval after it, or the one that ends the typing. */
+  #isTypingDue(fields?: { isTyping?: unknown }, channel?: string): boolean {
+    if (fields?.isTyping !== true) return this.#typingDueAt.delete(channel);
+    const now = this.#parts.clock.now();
+    if (now < (this.#typingDueAt.get(channel) ?? 0)) return false;
+    this.#typingDueAt.set(channel, now + this.#typingThrottleMs);
+    return true;
   }
 
   /** @param ephemeralTypes the application's ephemeral types, from the welcome */
@@ -58,6 +67,7 @@ export class MessageSender {
   }
 
   onDisconnected(): void {
-    this.#typing.clear();
+    // The server has ended the typing.
+    this.#typingDueAt.clear();
   }
 }
