@@ -62,9 +62,7 @@ export class Channels {
   }
 
   drop(name: string): void {
-    const channel = this.#channels.get(name);
     this.#channels.delete(name);
-    if (channel) channel.held = undefined;
   }
 
   /** Drops the held messages. They are after the position, so the next connection replays them. */
@@ -152,7 +150,5 @@ export const hasLost = (channels: WelcomeMessage["channels"]): boolean =>
   Object.values(channels).some(({ recovered }) => recovered === "lost");
 
 function forgetHeld({ held }: Channel): void {
-  if (!held) return;
-  held.frames = [];
-  held.bytes = 0;
+  Object.assign(held ?? {}, { frames: [], bytes: 0 });
 }
