@@ -100,7 +100,6 @@ export class SharedChannels {
   readonly #channels = new Map<string, SharedChannel>();
   readonly #lists = new Map<string, { frame: Frame; users: Map<string, PublicUser> }>();
   #frames: KeptFrame[] = [];
-  #chars = 0;
 
   constructor(channels: ServerWelcome["channels"]) {
     for (const [ch, state] of Object.entries(channels)) {
@@ -122,7 +121,6 @@ export class SharedChannels {
   set(ch: string, { epoch, off }: { readonly epoch: string; readonly off: number }): void {
     this.#channels.set(ch, { epoch, off, head: off, from: off });
     this.#frames = this.#frames.filter((kept) => kept.ch !== ch);
-    this.#chars = this.#frames.reduce((chars, { text }) => chars + text.length, 0);
   }
 
   drop(ch: string): void {
@@ -138,11 +136,11 @@ export class SharedChannels {
     if (!channel || off === undefined) return;
     channel.off = off;
     this.#frames.push({ ch, off, text });
-    this.#chars += text.length;
-    while (this.#frames.length > MAX_FRAMES || this.#chars > MAX_CHARS) {
+    const charsOf = (frames: readonly KeptFrame[]) =>
+      frames.reduce((chars, kept) => chars + kept.text.length, 0);
+    while (this.#frames.length > MAX_FRAMES || charsOf(this.#frames) > MAX_CHARS) {
       const oldest = this.#frames.shift();
       if (!oldest) return;
-      this.#chars -= oldest.text.length;
       const trimmed = this.#channels.get(oldest.ch);
       if (trimmed) trimmed.from = Math.max(trimmed.from, oldest.off);
     }

@@ -34,6 +34,7 @@ class Tab {
 
   /** The group in which the socket is to open; undefined for a socket of the tab's own. */
   async groupFor(url: string, protocols: readonly string[]): Promise<TabGroup | undefined> {
+    const { current } = this;
     const { hasOwnCredentials, platform, ...parts } = this.parts;
     const { BroadcastChannel, document, navigator } = platform;
     const { locks } = navigator;
@@ -48,6 +49,8 @@ class Tab {
       .query()
       .then(() => this.#askUser(url, protocols))
       .catch(() => undefined);
+    // A newer socket has a group of its own, which would be lost.
+    if (this.current !== current) return undefined;
     const { contract } = parts.options;
     const name = `${SUBPROTOCOL}.1:${url.replace(/c=[^&]*&a=\d+&?/, "")}:${String(contract)}:${String(user)}`;
     const isSame = group?.name === name;
