@@ -1,6 +1,7 @@
 // Tabs that share a connection, with what they and the server do in an order that is rare on a fast machine.
 import { expect, it } from "vitest";
-import { createFrameScene, isAda } from "../support/sharing-frames.ts";
+import { welcome } from "../../packages/client/test/harness.ts";
+import { channelsOf, createFrameScene, isAda } from "../support/sharing-frames.ts";
 
 it.each([
   ["in the order of the questions", (answers: (() => void)[]) => answers],
@@ -30,3 +31,22 @@ it.each([
     expect(second.client.state.status).toBe("open");
   },
 );
+
+it("the connection leaves a room whose tab has closed between the hello and the welcome, and stays in one of another tab", async () => {
+  const scene = createFrameScene();
+  const [first, second] = [scene.open(), scene.open()];
+  first.client.join("red");
+  for (const room of ["blue", "red"]) second.client.join(room);
+  await scene.tick();
+  await scene.tick();
+  const socket = await scene.hello();
+  expect(socket.sent("hello")).toMatchObject([{ rooms: ["red", "blue"] }]);
+  second.client.close();
+  await scene.tick();
+  socket.receive(welcome({ sharing: true, channels: channelsOf("room:red", "room:blue") }));
+  await scene.tick();
+  expect(socket.sent("leave")).toEqual([{ type: "leave", room: "blue" }]);
+  for (const ch of ["room:red", "room:blue"]) socket.receive({ type: "chat_message", $: { ch, off: 11 } });
+  await scene.tick();
+  expect(first.heard).toEqual(["red chat_message"]);
+});

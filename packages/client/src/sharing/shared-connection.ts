@@ -48,7 +48,8 @@ export class SharedConnection {
   readonly #sends: SharedSends;
   #channels: SharedChannels | undefined;
   #welcome: Frame | undefined;
-  #isHelloSent = false;
+  /** The rooms of the hello, once it is sent. */
+  #asked: string[] | undefined;
   /** When a ping went out that has no answer yet. */
   #pingedAt: number | undefined;
 
@@ -128,11 +129,11 @@ export class SharedConnection {
   #sayHello(isDue = false): void {
     const tabs = this.#tabs.all;
     const hellos = tabs.flatMap(({ hello }) => hello ?? []);
-    if (this.#isHelloSent || !hellos.length || (!isDue && hellos.length < tabs.length)) return;
-    this.#isHelloSent = true;
+    if (this.#asked || !hellos.length || (!isDue && hellos.length < tabs.length)) return;
     const { positions, behind } = mergePositions(hellos);
-    for (const tab of tabs) if (tab.hello && behind.has(tab.hello)) this.#leaveAlone(tab);
     const rooms = [...new Set(hellos.flatMap((hello) => (behind.has(hello) ? [] : hello.rooms)))];
+    this.#asked = rooms;
+    for (const tab of tabs) if (tab.hello && behind.has(tab.hello)) this.#leaveAlone(tab);
     const { clientId, attempt } = this.#socket.client;
     const contract = hellos[0]?.contract;
     const hello = { type: "hello", clientId, attempt, contract, positions, rooms, sharing: true };
@@ -146,9 +147,9 @@ export class SharedConnection {
     this.#welcome = { ...welcome, limits: { ...limits, messageBytes: limits.messageBytes - TAB_ID_BYTES } };
     this.#channels = new SharedChannels(channels);
     this.#sends.begin(limits);
-    const named = this.#tabs.all.flatMap(({ hello }) => hello?.rooms ?? []);
-    this.#rooms.begin(Object.keys(channels), named);
+    this.#rooms.begin(this.#channels.names, this.#asked ?? []);
     for (const tab of this.#tabs.all) this.#welcomeTab(tab);
+    this.#leaveRooms("");
   }
 
   /** Lets a tab read on where it has stopped. */
@@ -261,9 +262,13 @@ export class SharedConnection {
   /** @param code what the socket closes with after the last tab */
   #remove(id: string, code = GOING_AWAY): void {
     if (!this.#tabs.remove(id, this.#parts.clock.now())) return;
-    for (const ch of this.#rooms.exit(id)) this.#channels?.drop(ch);
+    this.#leaveRooms(id);
     this.#sayHello();
     if (!this.#tabs.size) this.#forget(code);
+  }
+
+  #leaveRooms(id: string): void {
+    for (const ch of this.#rooms.exit(id)) this.#channels?.drop(ch);
   }
 
   /** Tabs that cannot share this connection take their own, on which each resumes. */
@@ -290,7 +295,6 @@ export class SharedConnection {
     this.#tabs.clear();
     this.#sends.clear();
     this.#rooms.clear();
-    this.#channels = this.#welcome = this.#pingedAt = undefined;
-    this.#isHelloSent = false;
+    this.#channels = this.#welcome = this.#pingedAt = this.#asked = undefined;
   }
 }

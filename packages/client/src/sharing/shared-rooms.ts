@@ -33,10 +33,10 @@ export class SharedRooms {
     this.#write = write;
   }
 
-  /** @param named the rooms of the hello: the server gave the others */
-  begin(channels: readonly string[], named: readonly string[]): void {
-    const asked = new Set(named.map(channelOfRoom));
-    for (const ch of channels) if (isRoom(ch) && !asked.has(ch)) this.#given.add(ch);
+  /** @param asked the rooms of the hello, which the tab "" wants until it exits: the server gave the others */
+  begin(channels: readonly string[], asked: readonly string[]): void {
+    this.enter("", asked, channels);
+    for (const ch of channels) if (isRoom(ch) && !this.#rooms.has(ch)) this.#given.add(ch);
   }
 
   /** @returns the channels of a tab, of those that the connection has */
