@@ -1,6 +1,6 @@
 // Tabs that share a connection, with what they and the server do in an order that is rare on a fast machine.
 import { expect, it } from "vitest";
-import { welcome } from "../../packages/client/test/harness.ts";
+import { FakePage, welcome } from "../../packages/client/test/harness.ts";
 import { channelsOf, createFrameScene, isAda } from "../support/sharing-frames.ts";
 
 it.each([
@@ -50,3 +50,24 @@ it("the connection leaves a room whose tab has closed between the hello and the 
   await scene.tick();
   expect(first.heard).toEqual(["red chat_message"]);
 });
+
+it.each([
+  ["closes its client", (_page: FakePage, close: () => void) => close()],
+  ["is hidden", (page: FakePage) => page.fire("pagehide")],
+])(
+  "what the tab that leads sends before it %s reaches the server, as from a tab of its own",
+  async (_, end) => {
+    const scene = createFrameScene();
+    const page = new FakePage();
+    const { client } = scene.open({ page });
+    await scene.tick();
+    const socket = await scene.welcome();
+    void client.send("chat_message", { content: "good-bye" });
+    end(page, () => client.close());
+    expect(socket.sent("chat_message")).toMatchObject([{ content: "good-bye" }]);
+    expect(socket.closed).toEqual({
+      code: client.state.status === "closed" ? 1000 : 3001,
+      reason: undefined,
+    });
+  },
+);

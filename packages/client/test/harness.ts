@@ -17,7 +17,7 @@ export const ADA = { userId: "ada", name: "Ada", connectedAt: "2026-11-23T09:00:
 export const BOB = { userId: "bob", name: "Bob", connectedAt: "2026-11-23T09:00:01.000Z" };
 
 /** A page that sleeps and wakes when the test says so. */
-class FakePage implements PageEvents {
+export class FakePage implements PageEvents {
   readonly #listeners = new Map<string, Set<() => void>>();
 
   addEventListener(type: string, listener: () => void): void {

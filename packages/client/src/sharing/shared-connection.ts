@@ -40,7 +40,7 @@ export interface SharedConnectionParts extends SharingParts {
 
 export class SharedConnection {
   readonly #parts: SharedConnectionParts;
-  readonly #id = randomId();
+  readonly id = randomId();
   readonly #channel: BroadcastChannel;
   readonly #tabs = new SharedTabs();
   readonly #socket: LeaderSocket;
@@ -67,40 +67,39 @@ export class SharedConnection {
       // Another tab may have a session.
       onFailure: () => {
         this.#lose(ABNORMAL_CLOSE, "");
-        this.stop();
+        this.end();
       },
     });
     this.#socket.learn(parts.known);
     this.#sends = new SharedSends(parts.clock, (text) => this.#socket.write(text));
     this.#rooms = new SharedRooms((text) => this.#sends.write(text));
     this.#channel = new parts.BroadcastChannel(parts.name);
-    this.#channel.onmessage = ({ data }) => this.#receive(data as TabMessage & LeaderMessage);
+    this.#channel.onmessage = ({ data }) => this.receive(data as TabMessage);
     this.#post({ isNew: true });
   }
 
-  /** @param code what the socket closes with where no other tab has it */
-  end(code: number): void {
-    this.#forget(this.#tabs.size > 1 ? GOING_AWAY : code);
+  /** Another tab leads, or is to lead. */
+  end(): void {
+    this.#forget();
     this.#channel.close();
     this.#parts.onEnd();
   }
 
-  /** Another tab has taken the lock, or is to have it. */
-  stop(): void {
-    this.end(GOING_AWAY);
-  }
-
   #post(message: Omit<LeaderMessage, "leader">): void {
-    this.#channel.postMessage({ leader: this.#id, ...message });
+    this.#channel.postMessage({ leader: this.id, ...message });
   }
 
-  #receive(message: TabMessage & LeaderMessage): void {
-    // This tab has slept, and the lock is gone.
-    if (message.isNew) this.stop();
-    else if (!message.leader) this.#onTabMessage(message);
-  }
-
-  #onTabMessage({ tab: id, opens, known, frame, asks, closed }: TabMessage): void {
+  /** A message of a tab: that of the leader's own tab comes at once, before the tab may end the connection. */
+  receive({
+    leader,
+    tab: id,
+    opens,
+    known,
+    frame,
+    asks,
+    closed,
+  }: TabMessage & { readonly leader?: string }): void {
+    if (leader) return;
     this.#socket.learn(known);
     if (asks) this.#post({ to: [id] });
     if (opens && !this.#tabs.get(id)) this.#add(id, known);

@@ -6,7 +6,6 @@ import type { Clock } from "../common/clock.ts";
 import type { AttemptSettings, WebSocketClientOptions } from "../options.ts";
 import { listenTo } from "./leader-socket.ts";
 import { TabGroup } from "./tab-group.ts";
-import { MOVED } from "./tab-messages.ts";
 import type { GroupSocket } from "./tab-group.ts";
 import type { SharingPlatform } from "./sharing-parts.ts";
 
@@ -55,7 +54,7 @@ class Tab {
     const name = `${SUBPROTOCOL}.1:${url.replace(/c=[^&]*&a=\d+&?/, "")}:${String(contract)}:${String(user)}`;
     const isSame = group?.name === name;
     if (group && isSame && !group.hasLeft) return group;
-    group?.leave(MOVED.code);
+    group?.leave();
     if (user === undefined) return undefined;
     const groupParts = { ...parts, BroadcastChannel, document, locks, name, user };
     return (this.#group = new TabGroup(groupParts, isSame ? group.known : undefined));
@@ -119,7 +118,7 @@ class SharedSocket extends EventTarget implements GroupSocket {
     const tab = this.#tab;
     const group = await tab.groupFor(url, protocols).catch(() => undefined);
     if (this.readyState === 3) {
-      if (tab.current === this) group?.leave(1000);
+      if (tab.current === this) group?.leave();
     } else if (group) this.#target = group.attach(this, url);
     else await this.#openOwn(tab.parts, url, protocols);
   }

@@ -87,18 +87,17 @@ export class TabGroup {
       },
       close: (closed) => {
         this.#post({ tab, closed });
-        this.leave(closed);
+        this.leave();
       },
     };
   }
 
-  /** @param code what the connection is closed with where no other tab has it */
-  leave(code: number): void {
+  leave(): void {
     if (this.hasLeft) return;
     this.#left.abort();
     this.#detach();
     this.#waiting.abort();
-    this.#connection?.end(code);
+    this.#connection?.end();
     // After what was posted above is on its way.
     this.#channel.close();
   }
@@ -111,7 +110,9 @@ export class TabGroup {
 
   /** A client that stops for good closes its socket once more, when the group has left: a closed channel throws. */
   #post(message: TabMessage): void {
-    if (!this.hasLeft) this.#channel.postMessage(message);
+    if (this.hasLeft) return;
+    if (this.#connection) this.#connection.receive(message);
+    else this.#channel.postMessage(message);
   }
 
   #open(): void {
@@ -133,15 +134,17 @@ export class TabGroup {
             ...this.#parts,
             known: this.known,
             nextUrl: () => this.#url,
-            onEnd: resolve,
+            onEnd: () => {
+              this.#connection = undefined;
+              resolve();
+            },
           });
         });
       })
       .catch(() => {})
       .then(() => {
         // Another tab has taken the lock, or this one has given it back.
-        own?.stop();
-        if (this.#connection === own) this.#connection = undefined;
+        own?.end();
         if (own && !this.hasLeft) this.#lead();
       });
   }
@@ -186,13 +189,15 @@ export class TabGroup {
 
   #leaveWith({ code, reason }: { readonly code: number; readonly reason: string }): void {
     const socket = this.#socket;
-    this.leave(MOVED.code);
+    this.leave();
     socket?.onClose(code, reason);
   }
 
   /** The connection of an earlier leader is lost: the client comes back at once, and resumes. */
   #follow(leader: string): void {
     this.#leader = leader;
+    // This tab has slept, and the lock is gone.
+    if (this.#connection?.id !== leader) this.#connection?.end();
     if (this.known) this.#post({ tab: "", known: this.known });
     const socket = this.#socket;
     if (socket?.readyState !== 1) return this.#open();
