@@ -5,33 +5,47 @@ import { z } from "zod";
 import { MemoryNode } from "../support/memory-node.ts";
 
 const items = z.array(z.int());
+const option = (n: number) => z.object({ kind: z.literal(n), text: z.string(), at: z.int() });
+const unions = z.array(z.union([option(1), option(2), option(3), option(4)]));
 const protocol = defineProtocol({
-  clientMessages: { many: message(z.object({ items }), { relay: "room" }) },
-  requests: { sum: request({ input: z.object({ items }), output: z.int() }) },
+  clientMessages: {
+    many: message(z.object({ items }), { relay: "room" }),
+    options: message(z.object({ items: unions }), { relay: "room" }),
+  },
+  requests: {
+    sum: request({ input: z.object({ items }), output: z.int() }),
+    sum_options: request({ input: z.object({ items: unions }), output: z.int() }),
+  },
 });
 const WRONG = Array.from({ length: 20_000 }, () => "");
 
+/** Twelve issues each, within one. */
+const UNMATCHED = Array.from({ length: 1_500 }, () => ({}));
+
+const send = (type: string) => (n: number, wrong: unknown) => ({ type, items: wrong, $: { seq: n } });
+const ask = (name: string) => (n: number, wrong: unknown) => ({
+  type: "request",
+  name,
+  input: { items: wrong },
+  $: { id: String(n) },
+});
+
 describe.each([
-  ["a send", (n: number, wrong: unknown) => ({ type: "many", items: wrong, $: { seq: n } })],
-  [
-    "a request",
-    (n: number, wrong: unknown) => ({
-      type: "request",
-      name: "sum",
-      input: { items: wrong },
-      $: { id: String(n) },
-    }),
-  ],
-] as const)("%s", (_, frame) => {
+  ["a send", send("many"), WRONG],
+  ["a request", ask("sum"), WRONG],
+  ["a send of unions", send("options"), UNMATCHED],
+  ["a request with unions", ask("sum_options"), UNMATCHED],
+] as const)("%s", (_, frame, wrongItems) => {
   it("with thousands of wrong items is paid for by the rates of its sender, over all connections of the user [s-A5]", async () => {
     const node = new MemoryNode({ protocol });
     onTestFinished(() => node.manager.close());
-    node.handlers.onRequest("sum" as never, () => 1);
+    for (const name of ["sum", "sum_options"]) node.handlers.onRequest(name as never, () => 1);
     const connections = [(await node.connect("ada")).socket, (await node.connect("ada")).socket];
     const { socket: other } = await node.connect("bob");
     for (let n = 1; n <= 8; n++)
-      for (const socket of connections) node.manager.handleMessage(socket, JSON.stringify(frame(n, WRONG)));
-    node.manager.handleMessage(other, JSON.stringify(frame(1, [1])));
+      for (const socket of connections)
+        node.manager.handleMessage(socket, JSON.stringify(frame(n, wrongItems)));
+    node.manager.handleMessage(other, JSON.stringify(frame(1, [])));
     await node.clock.advance(1_000);
     const looked = connections
       .flatMap((socket) => socket.take())

@@ -17,10 +17,36 @@ const cache = new WeakMap<object, boolean>();
  * Runs every check of a schema once, synchronous or not. Throws or rejects if the application's code does.
  *
  * Calls `_zod.run`, which zod and zod/mini share: `parse` and `safeParse` allocate objects of their own per message.
+ *
+ * @param maxNested the most issues within issues, as of the options of a union: above it the run ends with {@link TooManyIssues}
  */
-export function runSchema(schema: Schema, value: unknown): Payload | Promise<Payload> {
-  const context = { async: mayBeAsync(schema) };
+export function runSchema(schema: Schema, value: unknown, maxNested: number): Payload | Promise<Payload> {
+  let nested = 0;
+  const context = {
+    async: mayBeAsync(schema),
+    /** Zod asks for each issue within another one, when it writes the text. Those are nearly all that a run with many costs. */
+    get reportInput(): boolean {
+      if (++nested > maxNested) throw new TooManyIssues();
+      return false;
+    },
+  };
   return (schema as core.$ZodType)._zod.run({ value, issues: [] }, context);
+}
+
+/** Ends a run, and is no error of the application. */
+export class TooManyIssues extends Error {}
+
+/** The number of all issues, with those within others: of keys, of elements, and of each option of a union. */
+export function countIssues(issues: Payload["issues"]): number {
+  let count = issues.length;
+  for (const issue of issues) {
+    const within: unknown = issue.code === "invalid_union" ? issue["errors"] : [issue["issues"]];
+    // An application may give its own issues any fields.
+    if (!Array.isArray(within)) continue;
+    for (const nested of within as unknown[])
+      if (Array.isArray(nested)) count += countIssues(nested as Payload["issues"]);
+  }
+  return count;
 }
 
 /** The first issues of a payload. Only those need a text, and a list with thousands of invalid items has thousands of issues. */

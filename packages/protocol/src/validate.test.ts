@@ -49,6 +49,32 @@ describe("validate", () => {
     expect(validate(schema, { name: "taken" })).toEqual(failure);
   });
 
+  const described = { texts: 0 };
+  const wrong = (): string => {
+    described.texts++;
+    return "wrong";
+  };
+  const pair = z.union([z.object({ a: z.int(wrong), b: z.int(wrong) }), z.object({ c: z.int(wrong) })]);
+
+  it.each([
+    ["synchronous", z.array(pair)],
+    ["asynchronous", z.array(pair.refine(async () => Promise.resolve(true)))],
+  ])(
+    "counts the issues within those of a union, and ends a run with too many of them [%s]",
+    async (_, items) => {
+      const value = Array.from({ length: 100 }, () => ({}));
+      expect(await validate(items, value)).toMatchObject({ ok: false, issueCount: 400 });
+      described.texts = 0;
+      expect(await validate(items, value, 30)).toEqual({
+        ok: false,
+        issues: [{ path: "", message: "has too many mistakes" }],
+        issueCount: 30,
+      });
+      expect(described.texts).toBeLessThan(150);
+      expect(await validate(items, [{ a: 1, b: 2 }, { c: 3 }], 30)).toMatchObject({ ok: true });
+    },
+  );
+
   const secret = new Error("a secret of the application");
   const fail = (): never => {
     throw secret;

@@ -1,7 +1,7 @@
 // Checks one value against one schema, without exceptions.
 // Called by the server for every message, request and reply, and by clients that validate.
 // Guarantees that it never throws or rejects, and that the result never contains the text of an exception.
-import { firstIssues, runSchema } from "./async-schema.ts";
+import { countIssues, firstIssues, runSchema, TooManyIssues } from "./async-schema.ts";
 import type { Issue, Payload } from "./async-schema.ts";
 import type { Schema } from "./definition.ts";
 import type { ValidationIssue } from "./errors.ts";
@@ -12,7 +12,7 @@ export type Validation =
   | {
       readonly ok: false;
       readonly issues: readonly ValidationIssue[];
-      /** The number of all issues, which indicates the cost of the run. @default the number of `issues` */
+      /** The number of all issues, also of those within others, which indicates the cost of the run. @default the number of `issues` */
       readonly issueCount?: number;
       /** Set when code in the schema, such as a refinement, threw: the value may be valid. */
       readonly failure?: SchemaFailure;
@@ -28,15 +28,23 @@ export interface SchemaFailure {
 /**
  * Runs a schema on an external value. Never throws or rejects: an error of code in the schema becomes the
  * `failure` of the result. Synchronous unless the schema is asynchronous.
+ *
+ * @param maxNested the most issues within issues: zod writes a text for each mistake of each option of a union, so that 64 KB may cost
+ * a second. With more, the value is invalid. @default no bound
  */
-export function validate(schema: Schema, value: unknown): Validation | Promise<Validation> {
+export function validate(
+  schema: Schema,
+  value: unknown,
+  maxNested = Infinity,
+): Validation | Promise<Validation> {
   try {
-    const payload = runSchema(schema, value);
+    const payload = runSchema(schema, value, maxNested);
     return payload instanceof Promise
-      ? payload.then(toValidation).catch((error: unknown) => toFailure(error, true))
+      ? payload.then(toValidation).catch((error: unknown) => toFailure(error, { retryable: true, maxNested }))
       : toValidation(payload);
   } catch (error) {
-    return toFailure(error, !VALUE_ERRORS.has((error as Partial<Error> | null | undefined)?.name ?? ""));
+    const { name = "" } = (error ?? {}) as Partial<Error>;
+    return toFailure(error, { retryable: !VALUE_ERRORS.has(name), maxNested });
   }
 }
 
@@ -46,10 +54,12 @@ const VALUE_ERRORS: ReadonlySet<string> = new Set(["TypeError", "RangeError", "S
 function toValidation(payload: Payload): Validation {
   if (payload.issues.length === 0) return { ok: true, value: payload.value };
   const issues = firstIssues(payload).map(({ message, path }) => ({ path: pathText(path), message }));
-  return { ok: false, issues, issueCount: payload.issues.length };
+  return { ok: false, issues, issueCount: countIssues(payload.issues) };
 }
 
-function toFailure(error: unknown, retryable: boolean): Validation {
+function toFailure(error: unknown, { retryable, maxNested }: FailedRun): Validation {
+  if (error instanceof TooManyIssues)
+    return { ok: false, issues: [{ path: "", message: "has too many mistakes" }], issueCount: maxNested };
   // The value exhausted the stack, not the application's code.
   if (error instanceof RangeError && error.message.includes("call stack"))
     return { ok: false, issues: [{ path: "", message: "nests too deeply" }] };
@@ -58,6 +68,11 @@ function toFailure(error: unknown, retryable: boolean): Validation {
     issues: [{ path: "", message: "could not be checked" }],
     failure: { error, retryable },
   };
+}
+
+interface FailedRun {
+  readonly retryable: boolean;
+  readonly maxNested: number;
 }
 
 function pathText(path: Issue["path"]): string {

@@ -9,6 +9,7 @@ import type { ConnectionTable } from "../connection/connection-table.ts";
 import { TIMEOUT_MS } from "../connection/pending-server-requests.ts";
 import type { RequestOptions, ServerRequest } from "../connection/pending-server-requests.ts";
 import type { MessageTypeRegistry } from "../messages/message-types.ts";
+import { validateInput } from "../security/validate-input.ts";
 import type { Clock, WebSocketInstance } from "../types.ts";
 import { MAX_TIMER_MS } from "../utils/clock.ts";
 import { DeadlineError, describeIssues, toHalyardError, validationError } from "../utils/errors.ts";
@@ -179,7 +180,7 @@ export class ServerRequests {
   async #parse(pending: Reply | Promise<Reply>, { definition }: CheckedRequest): Promise<unknown> {
     const reply = await pending;
     if ("error" in reply) throw reply.error;
-    const output = await validate(definition.output, reply.value);
+    const output = await validateInput(definition.output, reply.value);
     if (!output.ok) throw toHalyardError(validationError(output));
     return output.value;
   }

@@ -2,13 +2,13 @@
 // SendExecutor. A relayed type without a handler is published unchanged. Guarantee: if no code of the application takes
 // time, no check creates a promise.
 import type { SendResult } from "@halyard/protocol";
-import { validate } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
 import type { ClientRef } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import { isClosed } from "../connection/is-closed.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
+import { validateInput } from "../security/validate-input.ts";
 import type { BuiltIns, Published } from "../types.ts";
 import {
   ForbiddenError,
@@ -203,7 +203,7 @@ export class Dispatcher {
   }
 
   #parse(messageType: MessageType, fields: Record<string, unknown>): MaybePromise<object> {
-    const pending = validate(messageType.schema, fields);
+    const pending = validateInput(messageType.schema, fields);
     const validated = pending instanceof Promise ? this.#parts.handlerRunner.settle(pending) : pending;
     return andThen(validated, (result) => {
       if (!result.ok) throw validationError(result);

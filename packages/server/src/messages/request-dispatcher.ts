@@ -7,6 +7,7 @@ import { HalyardError } from "@halyard/protocol/wire";
 import { roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ServerLimits } from "../limits.ts";
+import { validateInput } from "../security/validate-input.ts";
 import type { Clock } from "../types.ts";
 import { ForbiddenError, InvalidMessageError, validationError } from "../utils/errors.ts";
 import { newMessageId } from "../utils/ids.ts";
@@ -70,7 +71,7 @@ export class RequestDispatcher {
     if (!hasRequiredRole(definition.policy, request.connection.identity.user))
       throw new ForbiddenError("role");
     const resolved = { request, definition, handler };
-    const input = validate(definition.input, request.frame.input);
+    const input = validateInput(definition.input, request.frame.input);
     return input instanceof Promise
       ? this.#settle(input).then((validation) => this.#handle(resolved, validation))
       : this.#handle(resolved, input);

@@ -1,12 +1,13 @@
 // Validates presence states against the contract. Called by ControlFrames for each `presence_update`.
 // Guarantee: a state that others see has passed the schema, is a JSON object, and has at most `limits.presenceStateBytes`.
 import type { AnyProtocol, Schema } from "@halyard/protocol";
-import { clientMessages, validate } from "@halyard/protocol";
+import { clientMessages } from "@halyard/protocol";
 import { isDeeperThan, replaceLoneSurrogates } from "@halyard/protocol/internal";
 import type { Frame } from "@halyard/protocol/wire";
 import { HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
 import type { ServerLimits } from "../limits.ts";
+import { validateInput } from "../security/validate-input.ts";
 import { InvalidMessageError, LimitError, toIssue, validationError } from "../utils/errors.ts";
 import { utf8Bytes } from "../utils/text.ts";
 
@@ -57,7 +58,7 @@ export class StateChecks {
 
   /** The state after the schema, as JSON text. @throws HalyardError or SchemaFailedError */
   async checked(state: string): Promise<string> {
-    const pending = validate(this.#assertInContract(), JSON.parse(state));
+    const pending = validateInput(this.#assertInContract(), JSON.parse(state));
     const checked = pending instanceof Promise ? await this.#deadline.settle(pending) : pending;
     if (!checked.ok) throw validationError(checked);
     const json = replaceLoneSurrogates(JSON.stringify(checked.value));
