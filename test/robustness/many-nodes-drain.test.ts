@@ -48,6 +48,18 @@ it("a drain closes the connections of a node over 20 s, and a user who comes bac
   expect(presenceOf(watcher)).toHaveLength(before);
 });
 
+it("a node that is alone on its store closes all at once, so that the one that takes its place has every client within seconds [s-D-drain]", async () => {
+  const nodes = new TwoNodes({}, SLOW);
+  const sockets = await crowd(nodes, "a", 40);
+  const stopping = nodes.b.manager.close();
+  await nodes.run(1_000);
+  await stopping;
+  const draining = nodes.a.manager.drain();
+  await nodes.run(1_000);
+  expect(closed(sockets)).toBe(40);
+  await draining;
+});
+
 it("a drain of a share of the connections closes so many, and the node goes on taking new ones [s-D-drain]", async () => {
   const nodes = new TwoNodes({}, SLOW);
   const sockets = await crowd(nodes, "a", 40);

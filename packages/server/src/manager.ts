@@ -281,8 +281,8 @@ export class WebSocketManager<
 
   /**
    * Moves this node's clients to other nodes: refuses upgrades, announces the move with `reconnect`, waits up to 10 s for running
-   * handlers, and closes with 4012. With several nodes it closes slot by slot; a single node closes all at once and gives
-   * random reconnect delays.
+   * handlers, and closes with 4012. With several nodes it closes slot by slot; a node that is alone, also one on Redis,
+   * closes all at once and gives random reconnect delays.
    */
   drain(options: DrainOptions = {}): Promise<void> {
     return drainNode(this.#parts, options);

@@ -10,8 +10,8 @@ import type { Connection } from "./connection.ts";
 /** The options of `drain`. */
 export interface DrainOptions {
   /**
-   * The time over which connections are closed, in equal slots, in ms. A single node closes all at once, and this is the longest
-   * delay before a reconnect.
+   * The time over which connections are closed, in equal slots, in ms. A node that is alone, also one on Redis, closes all at
+   * once, and this is the longest delay before a reconnect.
    *
    * @default 20_000 with several nodes, 2_000 for a single node
    */

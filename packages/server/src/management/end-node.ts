@@ -2,6 +2,7 @@
 // Guarantees: the hooks of the last closes run before the parts that they may use stop; a node that ends accepts no upgrade.
 import { CloseCode } from "@halyard/protocol/wire";
 import type { Assembly } from "../assembly.ts";
+import type { Backplane } from "../backplane.ts";
 import { removeNode } from "../cluster/backplane-users.ts";
 import { closeForGood, closeInSlots, closeTogether, sample } from "../connection/drain.ts";
 import type { DrainOptions } from "../connection/drain.ts";
@@ -11,14 +12,22 @@ export async function drainNode(
   { backplane, clock, connections, upgrades }: Assembly,
   { windowMs, share = 1 }: DrainOptions,
 ): Promise<void> {
-  const all = [...connections.all()];
   if (share >= 1) upgrades.isDraining = true;
-  const isAlone = backplane.kind === "memory";
+  const isAlone = backplane.kind === "memory" || (await isOnlyNode(backplane));
+  const all = [...connections.all()];
   const moved = share >= 1 ? all : sample(all, Math.ceil(share * all.length), clock);
   if (isAlone) await closeTogether(moved, { clock, windowMs: windowMs ?? 2_000 });
   else await closeInSlots(moved, { clock, windowMs: windowMs ?? 20_000 });
   // Connections whose upgrades were accepted before the drain began.
   if (share >= 1) for (const late of connections.all()) late.close(CloseCode.Draining, "retryAfterMs=0");
+}
+
+/** Whether no other node can take the clients. Nobody knows while the store is away: then there may be others. */
+function isOnlyNode(backplane: Backplane): Promise<boolean> {
+  return backplane.nodes().then(
+    (nodes) => nodes.every((id) => id === backplane.nodeId),
+    () => false,
+  );
 }
 
 /** Closes every connection, and stops every part. */
