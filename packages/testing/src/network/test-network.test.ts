@@ -35,6 +35,20 @@ describe("connect", () => {
     expect(manager.getConnectionStats()).toEqual({ totalUsers: 1, totalConnections: 2 });
   });
 
+  it("takes manager and handlers of a system whose connections have data, and the user of its authenticate", async () => {
+    const clock = createTestClock();
+    const { manager, handlers } = createWebSocketSystem({
+      protocol,
+      clock,
+      authenticate: () => ({ user: { id: "ada", role: "admin" } }),
+      data: ({ user }) => ({ isAdmin: user.role === "admin" }),
+    });
+    handlers.onRequest("double", (input, { data }) => (data.isAdmin ? 2 * input : 0));
+    const network = createTestNetwork({ manager, handlers }, { clock });
+    const ada = await network.connect({ id: "ada", role: "admin" });
+    expect(await ada.request("double", 2)).toBe(4);
+  });
+
   it("rejects with the close code when the server rejects a client", async () => {
     const { network } = start({ maxConnectionsPerUser: 1 });
     await network.connect({ id: "ada" });

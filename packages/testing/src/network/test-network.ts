@@ -6,7 +6,7 @@ import type { AnyProtocol, ServerMessage, ServerMessages } from "@halyard/protoc
 import { TEST_CONTROLS } from "@halyard/protocol/internal";
 import { SUBPROTOCOL } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
-import type { Identity, WebSocketSystem } from "@halyard/server";
+import type { Identity, WebSocketManager, WebSocketSystem } from "@halyard/server";
 import { NetworkClient } from "./network-client.ts";
 import { QuiescenceDetector } from "./quiescence-detector.ts";
 import { TurnClock } from "../clock/test-clock.ts";
@@ -83,11 +83,15 @@ export interface TestNetwork<TProtocol extends AnyProtocol, TIdentity extends Id
  * ada.send("chat_message", { content: "hello" });
  * const { content } = await ada.next("chat_message");
  */
-export function createTestNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity>(
-  system: WebSocketSystem<TProtocol, TIdentity>,
+export function createTestNetwork<
+  TProtocol extends AnyProtocol,
+  TIdentity extends Identity,
+  TData extends object = {},
+>(
+  system: Pick<WebSocketSystem<TProtocol, TIdentity, TData>, "manager" | "handlers">,
   options: TestNetworkOptions = {},
 ): TestNetwork<TProtocol, TIdentity> {
-  return new MemoryNetwork(system, options);
+  return new MemoryNetwork(system.manager, options);
 }
 
 const QUIET_MS = 250;
@@ -102,7 +106,7 @@ class MemoryNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity> i
   TProtocol,
   TIdentity
 > {
-  readonly #system: WebSocketSystem<TProtocol, TIdentity>;
+  readonly #manager: WebSocketManager<TProtocol>;
   readonly #options: TestNetworkOptions;
   readonly #traffic: Traffic = { inFlight: 0, count: 0 };
   readonly #clients = new Set<NetworkClient<TProtocol>>();
@@ -110,12 +114,12 @@ class MemoryNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity> i
   #errors: string[] = [];
   #advancing: Promise<void> | undefined;
 
-  constructor(system: WebSocketSystem<TProtocol, TIdentity>, options: TestNetworkOptions) {
+  constructor(manager: WebSocketManager<TProtocol>, options: TestNetworkOptions) {
     const { clock, quietMs = QUIET_MS } = options;
-    const controls = system.manager[TEST_CONTROLS]();
+    const controls = manager[TEST_CONTROLS]();
     const isForeign = clock === undefined ? controls.clock instanceof TurnClock : controls.clock !== clock;
     if (isForeign) throw new TypeError(FOREIGN_CLOCK);
-    this.#system = system;
+    this.#manager = manager;
     controls.silence();
     this.#options = options;
     this.#quiescence = new QuiescenceDetector({
@@ -131,7 +135,7 @@ class MemoryNetwork<TProtocol extends AnyProtocol, TIdentity extends Identity> i
     id: userId,
     ...profile
   }: Partial<TIdentity["user"]> & { readonly id: string }): Promise<TestClient<TProtocol>> {
-    const { manager } = this.#system;
+    const manager = this.#manager;
     const client = new NetworkClient<TProtocol>({
       data: Object.assign(profile, { userId, protocol: SUBPROTOCOL }),
       server: {
