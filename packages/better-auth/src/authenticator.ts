@@ -4,7 +4,7 @@
 import type { SessionBus, SessionWatch, UpgradeRequest, WatchingAuthenticator } from "@halyard/server";
 import { authApiOf } from "./identity/auth-instance.ts";
 import type { BetterAuthInstance, SessionOf } from "./identity/auth-instance.ts";
-import { IdentityOrigins } from "./identity/identity-origins.ts";
+import { hostHeadersOf, IdentityOrigins } from "./identity/identity-origins.ts";
 import { SessionReader } from "./identity/session-reader.ts";
 import { settingsOf } from "./options.ts";
 import type { AuthenticatorSettings, BetterAuthAuthenticatorOptions } from "./options.ts";
@@ -57,7 +57,7 @@ class BetterAuthAuthenticator<TAuth extends BetterAuthInstance> implements Watch
     if (accepted === null || this.#changes.endCodeOf(accepted.identity.session.id) !== undefined) return null;
     const { identity, sequence, source } = accepted;
     const origin = request.headers.get("origin");
-    const host = request.headers.get("host") ?? undefined;
+    const host = hostHeadersOf(request.headers);
     this.#origins.set(identity, { sequence, source, origin, host });
     return identity;
   }

@@ -1,4 +1,5 @@
 import { betterAuth } from "better-auth";
+import type { BetterAuthOptions } from "better-auth";
 import { customSession } from "better-auth/plugins";
 import { afterEach, beforeEach, expect, expectTypeOf, it } from "vitest";
 import { createTestAuth, ORIGIN, upgrade } from "../../test/test-auth.ts";
@@ -14,11 +15,11 @@ let ada: TestUser;
 let plan: string;
 
 /** An application over the same database, which adds a field to each session. */
-const customAuth = () =>
+const customAuth = (advanced: BetterAuthOptions["advanced"] = {}) =>
   betterAuth({
     ...test.auth.options,
     baseURL: { allowedHosts: ["app.example.com"] },
-    advanced: { ...test.auth.options.advanced, useSecureCookies: true }, // names its cookies as with https
+    advanced: { ...test.auth.options.advanced, ...advanced, useSecureCookies: true }, // names its cookies as with https
     plugins: [
       halyard(),
       customSession(async ({ user, session }) => Promise.resolve({ user: { ...user, plan }, session })),
@@ -57,6 +58,31 @@ it("reads a custom session from a cookie, a ticket and a check in the shape that
   plan = "paid";
   clock.skip(61_000);
   await until(() => identity.user.plan === "paid");
+  watch.stop();
+});
+
+it("reads a custom session again behind a proxy whose X-Forwarded-Host names the host of a dynamic baseURL", async () => {
+  const clock = new FakeClock({ now: Date.now(), random: () => 0.5 });
+  const auth = customAuth({ trustedProxyHeaders: true });
+  const authenticator = betterAuthAuthenticator(auth, { clock, logger: false });
+  const headers = {
+    host: "10.0.0.7:3000",
+    "x-forwarded-host": "app.example.com",
+    "x-forwarded-proto": "https",
+  };
+  const offer = `halyard.v1, halyard.ticket.${await test.users.ticket(ada)}`;
+  const byTicket = { origin: ORIGIN, "sec-websocket-protocol": offer };
+  expect((await authenticator.authenticate(upgrade({ ...headers, ...byTicket })))?.user.plan).toBe("free");
+
+  const byCookie = { origin: ORIGIN, cookie: ada.cookie };
+  const identity = await authenticator.authenticate(upgrade({ ...headers, ...byCookie }));
+  if (identity === null) throw new Error("401");
+  const plans: string[] = [];
+  const watch = authenticator.watch({ announce: () => undefined, revoke: () => undefined });
+  watch.opened({ identity, replace: ({ user }) => void plans.push(user.plan), close: () => undefined });
+  plan = "paid";
+  clock.skip(61_000);
+  await until(() => plans.includes("paid"));
   watch.stop();
 });
 

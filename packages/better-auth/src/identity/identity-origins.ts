@@ -3,12 +3,24 @@
 // Guarantees that an identity without an entry counts as older than every change.
 import type { SessionSource } from "./session-source.ts";
 
+/** The headers from which Better Auth takes the host and the scheme of a dynamic `baseURL`, those of proxies where it trusts them. */
+export type HostHeaders = Readonly<Record<string, string>>;
+
+export function hostHeadersOf(headers: Headers): HostHeaders {
+  const host: Record<string, string> = {};
+  for (const name of ["host", "x-forwarded-host", "x-forwarded-proto"]) {
+    const value = headers.get(name);
+    if (value !== null) host[name] = value;
+  }
+  return host;
+}
+
 /** Where an upgrade request came from. A ticket is compared with it, and a later read of the session needs it. */
 export interface RequestOrigin {
   /** The `Origin` header: null if the client sent none, undefined if the request is not known. */
   readonly origin: string | null | undefined;
-  /** The `Host` header. */
-  readonly host: string | undefined;
+  /** The headers that name the host. */
+  readonly host: HostHeaders;
 }
 
 /** The request that an identity came from, and how recent the identity is. */
@@ -22,7 +34,7 @@ export interface IdentityOrigin extends RequestOrigin {
 const UNKNOWN_ORIGIN: IdentityOrigin = {
   sequence: -1,
   origin: undefined,
-  host: undefined,
+  host: {},
   source: "session",
 };
 

@@ -1,4 +1,5 @@
 import type { AuthContext } from "better-auth";
+import type { HostHeaders } from "./identity-origins.ts";
 
 /**
  * The headers of a request with this session's cookie. With them, `getSession` reads a session that did not arrive as a cookie
@@ -7,14 +8,14 @@ import type { AuthContext } from "better-auth";
 export async function signedCookieHeaders(
   context: AuthContext,
   token: string,
-  host: string | undefined,
+  host: HostHeaders,
 ): Promise<Headers> {
   const value = encodeURIComponent(`${token}.${await signatureOf(token, context.secret)}`);
   // With a dynamic baseURL the prefix of the cookie's name depends on the host: both names are sent.
   const name = context.authCookies.sessionToken.name.replace(/^__Secure-/, "");
-  const headers = new Headers({ cookie: `${name}=${value}; __Secure-${name}=${value}` });
-  const hostHeader = host ?? fallbackHost(context);
-  if (hostHeader !== undefined) headers.set("host", hostHeader);
+  const headers = new Headers({ ...host, cookie: `${name}=${value}; __Secure-${name}=${value}` });
+  const fallback = headers.has("host") ? undefined : fallbackHost(context);
+  if (fallback !== undefined) headers.set("host", fallback);
   return headers;
 }
 

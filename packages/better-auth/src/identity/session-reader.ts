@@ -7,7 +7,7 @@ import { dateOf, IS_FAILURE } from "@halyard/protocol/internal";
 import type { AuthenticatorSettings } from "../options.ts";
 import type { AuthApi, BetterAuthInstance, SessionOf } from "./auth-instance.ts";
 import { isBanned, readUserFromStore } from "./ban.ts";
-import type { IdentityOrigin } from "./identity-origins.ts";
+import type { HostHeaders, IdentityOrigin } from "./identity-origins.ts";
 import { signedCookieHeaders } from "./session-cookie.ts";
 import { sessionInfoOf } from "./session-info.ts";
 import { isApiKeyValid, sourceOf } from "./session-source.ts";
@@ -55,7 +55,7 @@ export class SessionReader<TAuth extends BetterAuthInstance> {
    *
    * @param host needed for a custom session if `baseURL` depends on the request's host
    */
-  async readToken(token: string, host: string | undefined): Promise<SessionOf<TAuth> | null> {
+  async readToken(token: string, host: HostHeaders): Promise<SessionOf<TAuth> | null> {
     const context = await this.context();
     const isCustom = context.hasPlugin("custom-session");
     return isCustom

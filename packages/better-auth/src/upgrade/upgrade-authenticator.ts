@@ -6,6 +6,7 @@ import type { UpgradeRequest } from "@halyard/server";
 import type { AuthContext } from "better-auth";
 import type { BetterAuthInstance, SessionOf } from "../identity/auth-instance.ts";
 import { BoundedReads } from "../identity/bounded-reads.ts";
+import { hostHeadersOf } from "../identity/identity-origins.ts";
 import type { IdentityOrigin, RequestOrigin } from "../identity/identity-origins.ts";
 import type { SessionReader } from "../identity/session-reader.ts";
 import { readKeyOf, SharedReads } from "../identity/shared-reads.ts";
@@ -59,7 +60,7 @@ export class UpgradeAuthenticator<TAuth extends BetterAuthInstance> {
     const sequence = this.#sequence();
     // The plain GET of a page of the server's own origin has no `Origin`, also where its ticket was issued to that origin.
     const origin = headers.get("origin") ?? (isHandshakeProbe(headers) ? undefined : null);
-    const host = headers.get("host") ?? undefined;
+    const host = hostHeadersOf(headers);
     const identity = await this.redeem(credentials.ticket, { origin, host });
     if (identity === null) return null;
     const isOnlyCredential = !headers.has("cookie") && !credentials.bearer;
