@@ -239,6 +239,7 @@ describe("a lease", () => {
       await client.set(`${PREFIX}beat`, String(pausedAt));
       await client.zAdd(`${PREFIX}leases`, { score: pausedAt, value: `${node.backplane.nodeId}/1` });
     });
+    expect(await node.backplane.nodes()).toEqual([node.backplane.nodeId]);
     await run(register, "new", "new/1", "6000", "state");
     await run(beat, "new/1", "6000", "4000", "200", "state");
     expect(await online(node)).toEqual(["ada"]);

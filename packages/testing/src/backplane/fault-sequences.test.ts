@@ -74,6 +74,25 @@ describe("a shared backplane with one fault after another", () => {
     }
   });
 
+  it("gives no node up for a time without any beat, also where a new node is the first to come after it", async () => {
+    const { clock, shared, a } = await createScene();
+    const op = { op: "+", room: undefined, user: "ada", connectionId: "a.1", profile: "{}" } as const;
+    const applied = a.backplane.applyPresence([op]);
+    await clock.advance(10);
+    await applied;
+    shared.partition("a", "b");
+    await clock.advance(12_000);
+    const c = new Node(shared.node("c"));
+    const starting = c.backplane.start(c);
+    const nodes = c.backplane.nodes();
+    await clock.advance(3_000);
+    await starting;
+    expect(await nodes).toEqual(["a", "b", "c"]);
+    shared.heal();
+    await clock.advance(10_000);
+    expect(c.transitions(undefined)).toEqual([]);
+  });
+
   it("goes back a second time, although a call in between was refused", async () => {
     const { clock, shared, a } = await createScene();
     const attempts = {};

@@ -68,18 +68,20 @@ export function endGracePeriods(): Operation<void> {
   };
 }
 
-/** Gives a node a new lease. Its earlier leases stay until {@link dropLeases}. @returns the incarnation of the store */
+/**
+ * Gives a node a new lease. Its earlier leases stay until {@link dropLeases}. Does not count as a beat: the first beat after a pause must
+ * notice the pause. @returns the incarnation of the store
+ */
 export function register(node: string, lease: string): Operation<number> {
   return ({ state, now }) => {
     state.leases.set(lease, { node, endsAt: now + LEASE_MS });
-    state.lastBeatAt = now;
     return state.incarnation;
   };
 }
 
-/** The nodes with a lease that has not ended. */
-export const livingNodes: Operation<readonly string[]> = ({ state, now }) => [
-  ...new Set([...state.leases.values()].filter(({ endsAt }) => endsAt > now).map(({ node }) => node)),
+/** The nodes with a lease that no beat has ended. */
+export const livingNodes: Operation<readonly string[]> = ({ state }) => [
+  ...new Set([...state.leases.values()].map(({ node }) => node)),
 ];
 
 /** Ends all leases of a node before `kept`, or all, with the connections that were not declared again. */
