@@ -72,7 +72,7 @@ const LEAST = {
  * application `a:rooms`.
  */
 const RESERVED = new Set(
-  "batches beat by client entries given grace held leases leases-of mark members node nodes offsets presence requests rooms settings slots state".split(
+  "batches beat by client clients entries grace held holders leases leases-of mark members node nodes offsets presence requests rooms settings slots state".split(
     " ",
   ),
 );

@@ -142,5 +142,14 @@ describe("the options of a backplane", () => {
   it("refuse a prefix under which the keys of a shorter one may be", () => {
     expect(() => redisBackplane({ url: redis.server.url, prefix: "app:rooms" })).toThrow('no part "rooms"');
     expect(() => redisBackplane({ url: redis.server.url, prefix: "rooms:app" })).not.toThrow();
+    const texts = Object.values(createScripts()).map(({ text }) => text);
+    const names = texts.flatMap((text) => [...text.matchAll(/K \.\. '([a-z-]+)/g)].map(([, name]) => name));
+    expect(names).toContain("slots");
+    const isAllowed = (name = ""): boolean =>
+      !(
+        catchError(() => redisBackplane({ url: redis.server.url, prefix: `app:${name}` })) instanceof
+        TypeError
+      );
+    expect([...new Set(names)].filter(isAllowed)).toEqual([]);
   });
 });
