@@ -57,6 +57,7 @@ export class Lease {
   }
 
   async start(): Promise<void> {
+    if (this.#isStopped) return;
     if (this.#number === 0) void this.#register();
     await this.#registered;
     this.#schedule(BEAT_MS);

@@ -35,13 +35,16 @@ export class NodeMessages {
   #sent = 0;
   #received = 0;
   #timer: unknown;
+  #isStopped = false;
 
   constructor(parts: NodeMessagesParts, handlers: () => BackplaneHandlers | undefined) {
     this.#parts = parts;
     this.#handlers = handlers;
   }
 
+  /** Does nothing on a node that was stopped while it started. */
   start(): void {
+    if (this.#isStopped) return;
     this.#timer = this.#parts.clock.setTimeout(() => {
       this.start();
       void this.#beat();
@@ -49,6 +52,7 @@ export class NodeMessages {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#parts.clock.clearTimeout(this.#timer);
   }
 
