@@ -11,7 +11,8 @@ export interface ConnectionParts {
   readonly clock: Clock;
   readonly createClient: ClientFactory;
   /**
-   * Runs for each new connection before it is used. A {@link SetupError} ends all attempts.
+   * Runs for each new connection before it is used. A {@link SetupError} ends all attempts, unless there was a connection before:
+   * then a setting of the server has changed, and may be set back.
    *
    * @returns the name of the store, if it has one
    */
@@ -123,7 +124,7 @@ export class Connection {
       } catch (error) {
         destroy(client);
         this.#failure = this.#wasUp ? error : asSetupError(error);
-        if (this.#failure instanceof SetupError) {
+        if (this.#failure instanceof SetupError && !this.#wasUp) {
           this.#up.reject(this.#failure);
           return;
         }

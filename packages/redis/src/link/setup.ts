@@ -31,7 +31,7 @@ export interface CheckedStore {
 /**
  * Checks the server, the rights of the user and the settings of the other nodes, and loads the scripts.
  *
- * @throws SetupError for a failure that no further attempt changes
+ * @throws SetupError for a failure that no further attempt changes, unless a setting is changed
  */
 export async function setUp(
   client: RedisClient,
