@@ -60,6 +60,26 @@ describe("what one node sends to another", () => {
     await one.backplane.send(two.backplane.nodeId, "a close");
     await expect.poll(() => two.messages).toEqual(["a close"]);
   }, 15_000);
+
+  it("is up to 1 MiB of text, whatever characters it has", async () => {
+    const [one, two] = [await redis.nodes.start(), await redis.nodes.start()];
+    const text = '"\u0001'.repeat(2 ** 19);
+    await one.backplane.send(two.backplane.nodeId, text);
+    await expect.poll(() => two.messages.map((message) => message === text)).toEqual([true]);
+  });
+});
+
+describe("changes of presence of one call", () => {
+  it("reach every node, however large the states are", async () => {
+    const [one, two] = [await redis.nodes.start(), await redis.nodes.start()];
+    const json = JSON.stringify({ text: '"'.repeat(4_000) });
+    const ops = Array.from({ length: 200 }, (_, index) => ({
+      ...{ op: "+" as const, room: "a", user: `user-${String(index)}`, connectionId: "1", profile: "{}" },
+      state: { json, setAt: 1, announcedUsers: 500 },
+    }));
+    await one.backplane.applyPresence(ops);
+    expect(two.events("a")).toHaveLength(200);
+  });
 });
 
 describe("an operation of a client", () => {

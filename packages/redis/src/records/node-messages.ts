@@ -23,7 +23,9 @@ const KINDS: ReadonlySet<string> = new Set(["notice", "message"]);
 const BEAT_MS = 5_000;
 /** After how many missing beats the subscription counts as dead. */
 const MISSING_BEATS = 2;
+/** The longest text of a message, and that of its envelope, in which JSON writes a character as up to six. */
 const MAX_LENGTH = 1024 * 1024;
+const MAX_ENVELOPE = 6 * MAX_LENGTH + 1024;
 
 /** The messages between nodes. */
 export class NodeMessages {
@@ -73,8 +75,8 @@ export class NodeMessages {
   /** @param onPresence passes on a presence message; may throw */
   receive(text: string, channel: string, onPresence: () => void): void {
     try {
-      if (text.length > MAX_LENGTH) throw new RangeError("too long");
       if (channel === this.#parts.keys.presence) onPresence();
+      else if (text.length > MAX_ENVELOPE) throw new RangeError("too long");
       else this.#deliver(JSON.parse(text) as Envelope);
     } catch {
       this.dropped++;
@@ -94,9 +96,11 @@ export class NodeMessages {
       handlers.onRevoked(this.#parts.time.markFromStore(envelope.mark));
       return;
     }
-    if (typeof envelope.data !== "string" || !KINDS.has(envelope.kind)) throw new TypeError("not a message");
-    if (envelope.kind === "notice") handlers.onNotice(envelope.data);
-    else handlers.onMessage(envelope.data);
+    const { data, kind } = envelope;
+    if (typeof data !== "string" || data.length > MAX_LENGTH || !KINDS.has(kind))
+      throw new TypeError("not a message");
+    if (kind === "notice") handlers.onNotice(data);
+    else handlers.onMessage(data);
   }
 
   /** Publishes a beat to this node. Redis pushes messages in order, so a beat that arrives shows that everything before it arrived. */
