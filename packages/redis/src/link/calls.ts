@@ -70,6 +70,11 @@ export class Calls {
     this.#parts = parts;
   }
 
+  /** How long a call may take, in ms. */
+  get timeoutMs(): number {
+    return this.#parts.options.timeoutMs;
+  }
+
   /** Runs a script. With `again` it may run twice, which must be harmless. */
   run(script: Script, args: ScriptArguments, options: CallOptions = { again: true }): Promise<unknown> {
     const bytes = bytesOf(args.keys ?? []) + bytesOf(args.values);

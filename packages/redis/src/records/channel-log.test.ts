@@ -76,3 +76,34 @@ describe("a send whose whole effect is one message", () => {
     expect(await ttl()).toBe(-1);
   });
 });
+
+it("a publish whose answer is lost is stored once, however long its call may take", async () => {
+  let lose: ((error: Error) => void) | undefined;
+  const { sha } = createScripts().publish;
+  const node = await redis.nodes.start({
+    timeoutMs: 30_000,
+    wrap: (client) => {
+      const send = client.sendCommand.bind(client);
+      const sendAndLose = async (args: readonly string[]): Promise<unknown> => {
+        await send(args);
+        return new Promise((_, reject) => (lose = reject));
+      };
+      return Object.assign(client, {
+        sendCommand: (args: readonly string[]) =>
+          args[1] === sha && lose === undefined ? sendAndLose(args) : send(args),
+      });
+    },
+  });
+  const publishing = node.publish("room:a", "once", { history: HISTORY });
+  const length = async () => (await node.backplane.read("room:a", { after: 0, limit: 9 })).entries.length;
+  await expect.poll(length).toBe(1);
+  await redis.server.control(async (client) => {
+    for (const key of await client.keys("*publication*"))
+      await client.pExpire(key, (await client.pTTL(key)) - 20_000);
+    await client.sendCommand(["CLIENT", "KILL", "TYPE", "normal"]);
+  });
+  await expect.poll(() => node.backplane.health().state).toBe("down");
+  lose?.(new Error("the connection was lost"));
+  expect(await publishing).toMatchObject({ duplicate: false });
+  expect(await length()).toBe(1);
+}, 20_000);

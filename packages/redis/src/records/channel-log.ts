@@ -42,7 +42,7 @@ interface StoredMessage {
 
 /** How long the position of a channel is kept after its last message, and after the last node that follows it has ended. */
 export const CHANNEL_MS = 7 * 24 * 60 * 60 * 1000;
-/** How long a publication is remembered by the key of the caller, and by that of its call. */
+/** How long a publication is remembered by the key of the caller, and by that of its call after the call has ended. */
 const KEY_MS = 300_000;
 const CALL_MS = 10_000;
 /** Replaces the epoch in a message that is not stored. */
@@ -112,7 +112,7 @@ export class ChannelLog {
     const values = this.#toStore({ channel, data, history, call });
     const args = {
       keys: [...this.#logKeys(channel), keys.publication(channel, key)],
-      values: [...values, String(idempotencyKey === undefined ? CALL_MS : KEY_MS)],
+      values: [...values, String(idempotencyKey === undefined ? calls.timeoutMs + CALL_MS : KEY_MS)],
     };
     const options = { again: true, attempts, valuesToAsk: [...values, ""] };
     const stored = await calls.run(scripts.publish, args, options);
