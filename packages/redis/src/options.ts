@@ -17,8 +17,9 @@ export interface RedisOptions {
   /** How long a call may take before it counts as failed, in ms. @default 1_500 */
   readonly timeoutMs?: number | undefined;
   /**
-   * How many calls may run at a time. Above it a call fails with `unavailable`. As many presence changes may wait while Redis does
-   * not answer; above it they are dropped, and the node declares its connections again when Redis is back.
+   * How many calls may run at a time. Above it a call fails with `unavailable`, except those that keep this node and its users known. As
+   * many presence changes may wait while Redis does not answer; above it they are dropped, and the node declares its connections again
+   * when Redis is back.
    *
    * @default 5_000
    */

@@ -27,7 +27,12 @@ export interface CallOptions {
   readonly attempts?: PublishAttempts | undefined;
   /** The values of the script with which such a store is asked what became of the attempt: null if it does not know it. @default it is not asked */
   readonly valuesToAsk?: readonly string[] | undefined;
+  /** Whether the call is made also where too many are under way. @default false */
+  readonly isVital?: boolean | undefined;
 }
+
+/** For the few calls that keep this node and its users known: without them the load of one node would make its users go offline. */
+export const VITAL: CallOptions = { again: true, isVital: true };
 
 /** @param isQuestion whether to ask only what became of an earlier attempt */
 type Send = (client: RedisClient, isQuestion: boolean) => Promise<unknown>;
@@ -107,10 +112,12 @@ export class Calls {
     return answer as readonly unknown[];
   }
 
-  #call({ again = false, attempts, valuesToAsk }: CallOptions, send: Send, bytes: number): Promise<unknown> {
-    const { clock, options } = this.#parts;
-    const { maxPendingBytes, maxPendingCalls, timeoutMs } = options;
-    if (this.#pending >= maxPendingCalls || this.#pendingBytes + bytes > maxPendingBytes)
+  #call(options: CallOptions, send: Send, bytes: number): Promise<unknown> {
+    const { again = false, attempts, isVital = false, valuesToAsk } = options;
+    const { clock } = this.#parts;
+    const { maxPendingBytes, maxPendingCalls, timeoutMs } = this.#parts.options;
+    const isFull = this.#pending >= maxPendingCalls || this.#pendingBytes + bytes > maxPendingBytes;
+    if (isFull && !isVital)
       return Promise.reject(new NotSentError(new Error("too many calls to Redis are under way")));
     this.#parts.connect();
     this.#pending++;

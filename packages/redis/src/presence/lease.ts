@@ -1,6 +1,7 @@
 // Keeps the lease of this node: takes it, renews it every second, and takes a new one when the store has dropped the node or was replaced.
 // Used by redis-backplane.ts. Every beat is a write, so it also shows whether Redis can be used.
 import type { Clock } from "@halyard/server";
+import { VITAL } from "../link/calls.ts";
 import type { Calls } from "../link/calls.ts";
 import type { Keys } from "../scripts/keys.ts";
 import type { Scripts } from "../scripts/scripts.ts";
@@ -94,7 +95,7 @@ export class Lease {
     const { id } = this;
     const values = [keys.root, nodeId, id, String(leaseMs), id];
     this.#registered = this.#untilDone(async () => {
-      this.#state = (await calls.run(scripts.register, { values })) as string;
+      this.#state = (await calls.run(scripts.register, { values }, VITAL)) as string;
     });
     return this.#registered;
   }
@@ -118,7 +119,7 @@ export class Lease {
       const values = [keys.root, id, String(leaseMs), String(PAUSE_MS), String(BUDGET), id];
       for (let more = true; more;) {
         const [startedAt, askedAt] = [clock.now(), time.date()];
-        const answer = (await calls.run(scripts.beat, { values })) as BeatAnswer;
+        const answer = (await calls.run(scripts.beat, { values }, VITAL)) as BeatAnswer;
         this.#listeners.onBeat({ rttMs: clock.now() - startedAt });
         const [isKnown, state, hasMore, endsInMs, storeDate] = answer;
         time.heard(storeDate, askedAt);
@@ -139,7 +140,7 @@ export class Lease {
   async #drop(kept: string): Promise<void> {
     const { calls, keys, nodeId, scripts } = this.#parts;
     const values = [keys.root, nodeId, kept, String(BUDGET)];
-    for (let more: unknown = 1; more === 1;) more = await calls.run(scripts.drop, { values });
+    for (let more: unknown = 1; more === 1;) more = await calls.run(scripts.drop, { values }, VITAL);
   }
 
   async #untilDone(call: () => Promise<void>): Promise<void> {

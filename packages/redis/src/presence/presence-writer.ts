@@ -3,6 +3,7 @@
 // Redis does not answer, a bounded number waits. Above it all of them are dropped, and the node declares its connections again.
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Clock, Eviction, PresenceOp } from "@halyard/server";
+import { VITAL } from "../link/calls.ts";
 import type { Calls } from "../link/calls.ts";
 import type { Keys } from "../scripts/keys.ts";
 import type { Lease } from "./lease.ts";
@@ -162,7 +163,7 @@ export class PresenceWriter {
     const { calls, keys, lease, scripts } = this.#parts;
     const { id } = lease;
     const values = [keys.root, id, String(this.#number), json];
-    const [outcome, evictions, offset] = (await calls.run(scripts.apply, { values })) as [
+    const [outcome, evictions, offset] = (await calls.run(scripts.apply, { values }, VITAL)) as [
       string,
       string,
       string,
