@@ -6,10 +6,15 @@
 
 local at, lease, limit = now(), ARGV[2], tonumber(ARGV[5])
 local fresh = text(at + ARGV[3])
-local last = tonumber(redis.call('GET', K .. 'beat') or 0)
--- After a pause of the store every lease is renewed, so that no node is given up for the pause.
-if at - last > tonumber(ARGV[4]) then
+local passed, pause = at - tonumber(redis.call('GET', K .. 'beat') or 0), tonumber(ARGV[4])
+-- After a pause of the store every lease is renewed, so that no node is given up for the pause. The same where the clock of the store
+-- was set back, after which a lease would last for longer.
+if math.abs(passed) > pause then
   for _, other in ipairs(redis.call('ZRANGE', K .. 'leases', 0, -1)) do redis.call('ZADD', K .. 'leases', fresh, other) end
+end
+if passed < -pause then
+  local grace = redis.call('ZRANGE', K .. 'grace', 0, -1, 'WITHSCORES')
+  for n = 1, #grace, 2 do redis.call('ZADD', K .. 'grace', text(grace[n + 1] + passed), grace[n]) end
 end
 redis.call('SET', K .. 'beat', text(at))
 local isKnown = redis.call('ZSCORE', K .. 'leases', lease)

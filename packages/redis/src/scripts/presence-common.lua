@@ -156,7 +156,7 @@ local function readSlots(user, at)
   local slots = {}
   for n = 1, #stored, 2 do
     local slot = cjson.decode(stored[n + 1])
-    if slot.r and at - slot.r.at > RESERVATION_MS then slot.r = nil end
+    if slot.r and math.abs(at - slot.r.at) > RESERVATION_MS then slot.r = nil end
     if slot.o or slot.r then slots[stored[n]] = slot end
   end
   return slots
