@@ -93,6 +93,24 @@ describe("a shared backplane with one fault after another", () => {
     expect(c.transitions(undefined)).toEqual([]);
   });
 
+  it("applies no change of presence a second time behind the next one", async () => {
+    for (const seed of [10, 41]) {
+      const clock = createTestClock();
+      const shared = createSharedBackplane({ clock, seed, doubledCalls: 1, latencyMs: { min: 1, max: 200 } });
+      const a = new Node(shared.node("a"));
+      const started = a.backplane.start(a);
+      await clock.advance(1_000);
+      await started;
+      const key = { room: undefined, user: "ada", connectionId: "a.1" } as const;
+      const opened = a.backplane.applyPresence([{ op: "+", profile: "{}", ...key }]);
+      void opened.then(() => a.backplane.applyPresence([{ op: "-", graceMs: 0, ...key }]));
+      await clock.advance(3_000);
+      const page = a.backplane.roster(undefined, { cursor: undefined, limit: 10 });
+      await clock.advance(1_000);
+      expect([a.transitions(undefined), await page]).toMatchObject([["+ada", "-ada"], { total: 0 }]);
+    }
+  });
+
   it("goes back a second time, although a call in between was refused", async () => {
     const { clock, shared, a } = await createScene();
     const attempts = {};

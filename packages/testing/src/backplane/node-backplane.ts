@@ -68,7 +68,10 @@ export class NodeBackplane implements Backplane {
     this.nodeId = parts.nodeId;
     this.onUnavailable = parts.onUnavailable;
     this.#startedAt = parts.clock.now();
-    this.#presence = new PresenceQueue({ clock: parts.clock, apply: (ops) => this.#applyPresence(ops) });
+    this.#presence = new PresenceQueue({
+      clock: parts.clock,
+      apply: (...batch) => this.#applyPresence(...batch),
+    });
   }
 
   async start(handlers: BackplaneHandlers): Promise<void> {
@@ -231,10 +234,10 @@ export class NodeBackplane implements Backplane {
     return `${this.nodeId}/${lease}`;
   }
 
-  async #applyPresence(ops: readonly PresenceOp[]): Promise<readonly Eviction[]> {
+  async #applyPresence(ops: readonly PresenceOp[], batch: number): Promise<readonly Eviction[]> {
     await this.#registered;
     const lease = this.#leaseId();
-    const result = await this.#call(applyPresence(ops, lease));
+    const result = await this.#call(applyPresence(ops, { lease, batch }));
     for (const op of ops) if (op.op === "-" && op.graceMs > 0) this.#parts.store.endGraceIn(op.graceMs);
     if (!result.isFenced) return result.evictions;
     // Fails only where this node has stopped meanwhile.

@@ -14,10 +14,17 @@ const PAUSE_MS = 4_000;
 export type PresenceResult =
   { readonly isFenced: true } | { readonly isFenced: false; readonly evictions: readonly Eviction[] };
 
-export function applyPresence(ops: readonly PresenceOp[], lease: string): Operation<PresenceResult> {
+/** Applies a batch, once under each lease and in its order. A late call of an earlier lease changes nothing. */
+export function applyPresence(
+  ops: readonly PresenceOp[],
+  { lease, batch }: { readonly lease: string; readonly batch: number },
+): Operation<PresenceResult> {
   return (transaction) => {
     const { state, now } = transaction;
-    if (!state.leases.has(lease)) return { isFenced: true };
+    const held = state.leases.get(lease);
+    if (held === undefined || !isNewest(state, lease, held.node)) return { isFenced: true };
+    if (held.batch !== undefined && batch <= held.batch.number)
+      return { isFenced: false, evictions: held.batch.evictions };
     const evictions: Eviction[] = [];
     for (const op of ops) {
       if (op.room === undefined) {
@@ -27,6 +34,7 @@ export function applyPresence(ops: readonly PresenceOp[], lease: string): Operat
       if (op.op === "+") join(transaction, rosterOf(state, op.room), { ...op, lease });
       else leave(transaction, state.rosters.get(rosterKey(op.room)), op);
     }
+    held.batch = { number: batch, evictions };
     return { isFenced: false, evictions };
   };
 }
@@ -74,7 +82,7 @@ export function endGracePeriods(): Operation<void> {
  */
 export function register(node: string, lease: string): Operation<number> {
   return ({ state, now }) => {
-    state.leases.set(lease, { node, endsAt: now + LEASE_MS });
+    state.leases.set(lease, { node, endsAt: now + LEASE_MS, batch: undefined });
     return state.incarnation;
   };
 }
@@ -92,6 +100,9 @@ export function dropLeases(node: string, kept: string | undefined): Operation<vo
     if (kept !== undefined) dropForeign(transaction, node, kept);
   };
 }
+
+const isNewest = ({ leases }: SharedState, lease: string, node: string): boolean =>
+  ![...leases].some(([other, held]) => held.node === node && isBefore(lease, other));
 
 /** Whether a lease is older. A late call must not end the newer leases of the node. */
 const isBefore = (lease: string, kept: string | undefined): boolean =>

@@ -14,8 +14,8 @@ interface Batch {
 
 export interface PresenceQueueParts {
   readonly clock: Clock;
-  /** Applies operations in the store. Rejects if the operations may or may not have taken effect. */
-  readonly apply: (ops: readonly PresenceOp[]) => Promise<readonly Eviction[]>;
+  /** Applies the operations of one batch in the store. Rejects if they may or may not have taken effect. */
+  readonly apply: (ops: readonly PresenceOp[], batch: number) => Promise<readonly Eviction[]>;
 }
 
 /** The longest wait of `stop` for the last operations, in ms. */
@@ -26,6 +26,8 @@ const RETRY_MS = 100;
 export class PresenceQueue {
   readonly #parts: PresenceQueueParts;
   readonly #batches: Batch[] = [];
+  /** How many batches have taken effect. */
+  #applied = 0;
   #isSending = false;
   #isStopped = false;
   #idle: (() => void)[] = [];
@@ -62,7 +64,8 @@ export class PresenceQueue {
     this.#isSending = true;
     for (let batch = this.#batches[0]; batch !== undefined && !this.#isStopped; batch = this.#batches[0]) {
       try {
-        batch.settle.resolve(await this.#parts.apply(batch.ops));
+        batch.settle.resolve(await this.#parts.apply(batch.ops, this.#applied));
+        this.#applied++;
         this.#batches.shift();
       } catch {
         await new Promise<void>((resolve) => this.#parts.clock.setTimeout(resolve, RETRY_MS));

@@ -3,6 +3,7 @@
 // Guarantee: operations run one after the other, and `rewind` restores the state of an earlier time.
 import type {
   ClientRef,
+  Eviction,
   PresenceEvent,
   Publication,
   Revocation,
@@ -88,6 +89,13 @@ export interface StoredClient {
   usedAt: number;
 }
 
+/** A lease of a node, and the last batch of presence operations under it. */
+interface StoredLease {
+  readonly node: string;
+  endsAt: number;
+  batch: { readonly number: number; readonly evictions: readonly Eviction[] } | undefined;
+}
+
 /** All data of the store. */
 export interface SharedState {
   readonly epoch: string;
@@ -99,7 +107,7 @@ export interface SharedState {
   readonly clients: Map<string, StoredClient>;
   readonly marks: Map<string, { readonly mark: Revocation; readonly endsAt: number }>;
   /** The nodes that count as alive, by lease. */
-  readonly leases: Map<string, { readonly node: string; endsAt: number }>;
+  readonly leases: Map<string, StoredLease>;
   /** The time of the newest beat of any node. */
   lastBeatAt: number;
 }
