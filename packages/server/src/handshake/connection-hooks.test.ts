@@ -1,6 +1,6 @@
 import { HalyardError } from "@halyard/protocol/wire";
 import { describe, expect, it } from "vitest";
-import { TestSystem } from "../../test/test-system.ts";
+import { CLIENT_ID, TestSystem } from "../../test/test-system.ts";
 
 describe("data", () => {
   it.each([
@@ -41,6 +41,37 @@ describe("data", () => {
     await plain.clock.settle();
     expect(seen).toEqual([{ edits: 0 }, { edits: 0 }, {}, {}, {}, {}]);
     expect(new Set(seen).size).toBe(3);
+  });
+});
+
+describe("onConnect and onDisconnect", () => {
+  function journal(closesInData: boolean) {
+    const seen: string[] = [];
+    const system: TestSystem = new TestSystem({
+      data: ({ user }) => {
+        if (closesInData) void system.manager.disconnectUser(user.id);
+        return {};
+      },
+      onConnect: () => void seen.push("onConnect"),
+      onDisconnect: () => void seen.push("onDisconnect"),
+    });
+    return { seen, system };
+  }
+
+  it("are not called for a connection that `data` closes", async () => {
+    const { seen, system } = journal(true);
+    const sockets = [await system.open("ada"), await system.join("bea")];
+    expect(sockets.map(({ closedWith }) => closedWith?.code)).toEqual([4401, 4401]);
+    expect(seen).toEqual([]);
+  });
+
+  it("are not called for a connection that is lost in the turn of its hello", async () => {
+    const { seen, system } = journal(false);
+    const headers = new Headers({ "sec-websocket-protocol": "halyard.v1" });
+    const ws = await system.upgrade({ id: "ada" }, { url: `/ws?c=${CLIENT_ID}&a=1`, headers });
+    system.hand(ws, { type: "hello", clientId: CLIENT_ID, attempt: 1, positions: [], rooms: [] });
+    await system.drop(ws);
+    expect(seen).toEqual([]);
   });
 });
 

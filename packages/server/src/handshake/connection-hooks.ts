@@ -10,6 +10,7 @@ import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { ApplicationGuard } from "../application/application-guard.ts";
 import type { AnyConfig } from "../config.ts";
 import type { Connection } from "../connection/connection.ts";
+import { isClosed } from "../connection/is-closed.ts";
 import type { ServerLimits } from "../limits.ts";
 import type { MessageHandlerRegistry } from "../messages/handler-registry.ts";
 import type { Clock, ConnectionContext } from "../types.ts";
@@ -50,11 +51,14 @@ export class ConnectionHooks {
     this.#parts = parts;
   }
 
-  /** Calls `data`, then `onConnect`, which may join rooms. When either fails, the connection is closed before anything is delivered. */
+  /**
+   * Calls `data`, then `onConnect`, which may join rooms. When either fails, the connection is closed before anything is delivered.
+   * Neither is called once the connection has closed, because its end has been told already.
+   */
   connected(connection: Connection): MaybePromise<unknown> {
     const { clock, limits } = this.#parts;
     const { onConnect } = this.#parts.hooks;
-    if (!this.#makeData(connection)) return;
+    if (isClosed(connection) || !this.#makeData(connection) || isClosed(connection)) return;
     connection.isConnected = true;
     if (onConnect === undefined) return;
     return recover(
