@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { FakeSocket } from "../../test/fake-socket.ts";
-import { TestSystem } from "../../test/test-system.ts";
+import { CLIENT_ID, TestSystem } from "../../test/test-system.ts";
 import type { TestConfig } from "../../test/test-system.ts";
 
 let system: TestSystem;
@@ -82,6 +82,31 @@ describe("a room that was given", () => {
     await system.drop(ws);
     expect(roomsOf(await system.join("ada", { attempt: 2 }))).toEqual(["room:a"]);
   });
+
+  it("above the limit is not the client's either when another is entered at the same time", async () => {
+    create({ limits: { rooms: 1 } });
+    const ws = await system.join("ada");
+    const joins = await Promise.allSettled(["a", "b"].map((room) => system.manager.join(ws, room)));
+    expect(joins.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    await system.manager.leave(ws, "a");
+    await system.drop(ws);
+    const again = await system.join("ada", { attempt: 2 });
+    expect([roomsOf(again), again.received("left")]).toEqual([[], []]);
+  });
+
+  it("while the welcome is prepared comes before the rooms of the hello, of which one may be above the limit", async () => {
+    let isGiven = false;
+    const authorize = async ({ room }: { readonly room: string }) => {
+      if (room === "own" && !isGiven) await system.manager.join(ws, "given");
+      isGiven ||= room === "own";
+      return true;
+    };
+    create({ limits: { rooms: 1 }, authorize });
+    const ws = await system.openV1("ada");
+    await system.say(ws, { type: "hello", clientId: CLIENT_ID, attempt: 1, positions: [], rooms: ["own"] });
+    expect([roomsOf(ws), ws.closedWith]).toEqual([["room:given"], undefined]);
+    expect(ws.received("left")).toMatchObject([{ room: "own", reason: "limit_exceeded" }]);
+  });
 });
 
 it("a plain client that says hello late is asked for the rights to its rooms again", async () => {
@@ -92,13 +117,7 @@ it("a plain client that says hello late is asked for the rights to its rooms aga
   if (connection === undefined) throw new Error("not connected");
   await system.internals.rooms.joinByClient(connection, "hall", () => undefined);
   may = false;
-  await system.say(ws, {
-    type: "hello",
-    clientId: "q3vJm0dZyUe1aXcLr8tWsA",
-    attempt: 1,
-    positions: [],
-    rooms: [],
-  });
+  await system.say(ws, { type: "hello", clientId: CLIENT_ID, attempt: 1, positions: [], rooms: [] });
   expect(roomsOf(ws)).toEqual(["room:hall"]);
   expect(ws.received("left")).toMatchObject([{ room: "hall", reason: "forbidden" }]);
   expect((await system.manager.listUsers({ room: "hall" })).total).toBe(0);

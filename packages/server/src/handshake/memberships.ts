@@ -40,21 +40,14 @@ export class Memberships {
     const listed = andThen(canReadRoster, (canRead) => {
       if (canRead && !isClosed(connection)) presence.subscribe(connection);
     });
-    const hasRooms = connection.rooms !== undefined || connection.givenRooms !== undefined;
-    return hasRooms ? this.#enterRooms(connection, listed) : listed;
+    return connection.rooms === undefined ? listed : this.#enterRooms(connection, listed);
   }
 
   /** Enters all rooms at once: a slow answer of `authorize` about one must not let the user's grace period end in the others. */
   async #enterRooms(connection: Connection, listed: MaybePromise<void>): Promise<void> {
     const { rooms } = this.#parts;
-    const { givenRooms = [], pendingRooms, rooms: joined = [] } = connection;
-    // The server may have given rooms while the welcome was prepared.
-    const given = [...givenRooms].filter((room) => pendingRooms?.has(room) !== true);
-    await Promise.all([
-      listed,
-      ...Array.from(joined, (room) => rooms.sendJoined(connection, room)),
-      ...given.map((room) => rooms.enterGivenIfThere(connection, room)),
-    ]);
+    const joined = Array.from(connection.rooms ?? [], (room) => rooms.sendJoined(connection, room));
+    await Promise.all([listed, ...joined]);
   }
 
   /** Ends a membership that the welcome refused: a plain client may already be in the room, or the server gave it. */

@@ -125,12 +125,13 @@ export class Rooms {
     if (connection.stage === "closed") return;
     this.#assertRoomLeft(connection, room);
     const stored = this.#parts.clientRooms.give(connection, room);
-    // The welcome enters every room that was given earlier.
-    await Promise.all([stored, connection.stage === "open" && this.enterGivenIfThere(connection, room)]);
+    // The welcome enters every room that was given before it. One that is being prepared begins again.
+    if (connection.stage !== "open") connection.rightsVersion++;
+    await Promise.all([stored, connection.stage === "open" && this.#enterGivenIfThere(connection, room)]);
   }
 
   /** Like {@link enterGiven}, except that the room is entered later when the backplane is away. */
-  async enterGivenIfThere(connection: Connection, room: string): Promise<void> {
+  async #enterGivenIfThere(connection: Connection, room: string): Promise<void> {
     try {
       await this.enterGiven(connection, room);
     } catch (error) {
@@ -241,11 +242,13 @@ export class Rooms {
     if (builtIns.presence !== false) presence.leave(connection, { room, graceMs });
   }
 
-  #assertRoomLeft({ givenRooms, pendingRooms, rooms, stage }: Connection, room: string): void {
+  /** Rooms that the server gave count before they are entered, so that two at once do not exceed the limit. */
+  #assertRoomLeft({ givenRooms, pendingRooms, rooms }: Connection, room: string): void {
     const { rooms: most } = this.#parts.limits;
-    const taken = stage === "open" ? rooms : givenRooms;
-    if (taken?.has(room) === true || pendingRooms?.has(room) === true) return;
-    if ((taken?.size ?? 0) + (pendingRooms?.size ?? 0) >= most)
+    const isTaken = (name: string): boolean => rooms?.has(name) === true || pendingRooms?.has(name) === true;
+    if (isTaken(room)) return;
+    const given = [...(givenRooms ?? [])].filter((name) => name !== room && !isTaken(name));
+    if ((rooms?.size ?? 0) + (pendingRooms?.size ?? 0) + given.length >= most)
       throw new LimitError("limit_exceeded", "rooms", { message: `At most ${String(most)} rooms.` });
   }
 
