@@ -32,6 +32,7 @@ import type { Operation, SharedEvent } from "./shared-state.ts";
 import { admit } from "./slot-operations.ts";
 import type { StoreAccess } from "./store-access.ts";
 import type { StoreLink } from "./store-link.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 export interface NodeBackplaneParts {
   readonly nodeId: string;
@@ -54,7 +55,7 @@ export class NodeBackplane implements Backplane {
   readonly onUnavailable: "allow" | "deny";
   readonly #parts: NodeBackplaneParts;
   readonly #startedAt: number;
-  readonly #subscribed = new Set<string>();
+  readonly #subscriptions = new Subscriptions();
   readonly #presence: PresenceQueue;
   #handlers: BackplaneHandlers | undefined;
   #leases = 0;
@@ -85,7 +86,7 @@ export class NodeBackplane implements Backplane {
     if (this.#handlers === undefined) return;
     await this.#presence.stop();
     this.#handlers = undefined;
-    this.#subscribed.clear();
+    this.#subscriptions.clear();
     this.#parts.clock.clearTimeout(this.#beat);
     // The last call of a killed node would never end.
     if (this.#parts.link.state === "dead") return;
@@ -110,12 +111,12 @@ export class NodeBackplane implements Backplane {
     return { position: undefined, duplicate: false };
   }
 
-  async subscribe(channel: string): Promise<void> {
-    await this.#send(() => this.#subscribed.add(channel));
+  subscribe(channel: string): Promise<void> {
+    return this.#send(this.#subscriptions.subscribe(channel));
   }
 
-  async unsubscribe(channel: string): Promise<void> {
-    await this.#send(() => this.#subscribed.delete(channel));
+  unsubscribe(channel: string): Promise<void> {
+    return this.#send(this.#subscriptions.unsubscribe(channel));
   }
 
   read(channel: string, page: ReadPage): Promise<ReadResult> {
@@ -191,8 +192,8 @@ export class NodeBackplane implements Backplane {
 
   /** Passes an event of the store to the system of this node, if the system needs it. */
   deliver(event: SharedEvent): void {
-    if (event.kind === "publication" && !this.#subscribed.has(event.publication.channel)) return;
-    if (event.kind === "ephemeral" && !this.#subscribed.has(event.channel)) return;
+    if (event.kind === "publication" && !this.#subscriptions.has(event.publication.channel)) return;
+    if (event.kind === "ephemeral" && !this.#subscriptions.has(event.channel)) return;
     if (event.kind === "revoked" && event.by === this.nodeId) return;
     this.receive((handlers) => {
       if (event.kind === "publication") handlers.onPublication(event.publication);

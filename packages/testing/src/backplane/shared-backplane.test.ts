@@ -245,6 +245,19 @@ describe("a shared backplane with faults", () => {
     expect(entries.map(({ data }) => data)).toEqual(["1", "2", "3"]);
   });
 
+  it("keeps a channel subscribed whose subscription was renewed, however late or often its end before takes effect", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const faults = { doubledCalls: 0.5, latencyMs: { min: 1, max: 25 } };
+      const { a, clock, during } = await createScene({ ...faults, seed });
+      await during(a.backplane.subscribe("room:x"));
+      const ending = a.backplane.unsubscribe("room:x");
+      await during(Promise.all([ending, a.backplane.subscribe("room:x")]));
+      await during(a.publish("room:x", '"heard"'));
+      await clock.advance(25);
+      expect(a.texts("room:x"), `seed ${seed}`).toEqual(['"heard"']);
+    }
+  });
+
   it("refuses an id twice, and an id with other characters than a connection's id may have", async () => {
     const { shared } = await createScene();
     expect(() => shared.node("a")).toThrow(TypeError);
