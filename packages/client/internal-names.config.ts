@@ -4,7 +4,7 @@ export const INTERNAL_NAMES =
   flush forget framesFor groupFor handles hasLeft hasOwnCredentials held hide isAnswered isEnded
   isHalyard isHeld isJoining isOpen isPending isRenewal isRepeated isRequested isSent isShowTimerSet isStarted isUnconfirmed isWelcomed isWritten
   kept lastId lastSeq learn leaveIdle listOf listen markUnconfirmed membershipChanged names nextUrl ofClient ofHello onActivity
-  onAnswer onChange onDead onDisconnected onEnd onFlush onFrame onHide onJoined onLeft onOpen
+  onAnswer onChange onDead onDisconnected onEnd onFlush onFrame onJoined onLeft onOpen
   onReply onServerRequest onSignIn onTabAnswer onTabFrame onText onTransition onUserChange onWelcome ownClient
   pendingListeners readers receive refusal register release reportError reset restart resumption scopeParts sendFrame
   sender serverMs settle settleAll show showTimer shown shownLast shownSince skipBackoff statesFor stop storeOf

@@ -1,6 +1,6 @@
 // The object that createWebSocketClient returns, without the types of a protocol: creates the parts and connects them.
-// Called by the application; its public members are those of the WebSocketClient interface.
-// Its private methods run with each welcome, frame, change of state and lost connection.
+// Called by the application, which sees the members of the WebSocketClient interface, and by the connection, which sees ConnectionCallbacks:
+// with each welcome, frame, change of state and lost connection.
 import type { GapMessage, GapReason, Position, PublicUser, WelcomeMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
@@ -14,12 +14,14 @@ import { readError } from "./common/send-error.ts";
 import { checkOptions } from "./connection/connect-url.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import { Connection } from "./connection/connection.ts";
+import type { ConnectionCallbacks } from "./connection/connection.ts";
 import { firstWarning } from "./connection/first-warning.ts";
 import { loadFirst } from "./connection/load-first.ts";
 import { CONNECT_TIMEOUT_MS } from "./connection/reconnector.ts";
 import { Channels, hasLost } from "./messaging/channels.ts";
 import type { ClientEvents } from "./messaging/client-events.ts";
 import { MessageScope } from "./messaging/message-scope.ts";
+import type { MessageScopeParts } from "./messaging/message-scope.ts";
 import { MessageSender } from "./messaging/message-sender.ts";
 import { Outbox } from "./messaging/outbox.ts";
 import { PresenceLists } from "./messaging/presence-list.ts";
@@ -32,7 +34,8 @@ import type { WebSocketClientOptions } from "./options.ts";
 import { RoomHandle } from "./rooms/room-handle.ts";
 import { Rooms } from "./rooms/rooms.ts";
 
-export class Client extends MessageScope {
+export class Client extends MessageScope implements ConnectionCallbacks {
+  readonly scopeParts: MessageScopeParts;
   readonly #options: WebSocketClientOptions;
   readonly #connection: Connection;
   readonly #channels: Channels;
@@ -54,6 +57,7 @@ export class Client extends MessageScope {
   readonly #warn = firstWarning();
 
   constructor(options: WebSocketClientOptions) {
+    super();
     const { autoConnect = true, clock = systemClock, onError, share, outbox: { storage } = {} } = options;
     const settings = { ...options };
     const reportError = errorReporter(clock, onError);
@@ -70,15 +74,7 @@ export class Client extends MessageScope {
       loadFirst(settings, load, reportError);
     }
     const emitter = new Emitter<ClientEvents>(reportError);
-    const connection = new Connection(clock, settings, {
-      resumption: () => ({ positions: channels.positions, rooms: rooms.ofHello }),
-      onWelcome: (welcome) => this.#onWelcome(welcome),
-      onUserChange: () => this.#onUserChange(),
-      onTransition: (state) => this.#onTransition(state),
-      onFrame: (frame, size) => this.#onFrame(frame, size),
-      onDisconnected: () => this.#onDisconnected(),
-      onHide: () => this.#flush(),
-    });
+    const connection = new Connection(clock, settings, this);
     const channels = new Channels(emitter);
     const userLists = new PresenceLists(emitter);
     const isHeld = (channel?: string) => !!this.#renewal || rooms.isJoining(channel);
@@ -90,20 +86,19 @@ export class Client extends MessageScope {
       ...{ channels, outbox, userLists, requests },
       onChange: () => {
         emitter.emit("room");
-        requests.flush();
-        outbox.flush();
+        this.flush();
       },
     });
     const sender = new MessageSender({ ...parts, outbox }, options.typingThrottleMs);
-    super({ emitter, userLists, requests, sender });
+    this.scopeParts = { emitter, userLists, requests, sender };
     this.#options = options;
     this.#connection = connection;
     this.#channels = channels;
     this.#outbox = outbox;
     this.#serverRequests = new ServerRequests(connection, reportError);
     this.#rooms = rooms;
-    this.#opensWhenUsed = autoConnect && needsPage;
-    if (autoConnect && !needsPage) this.reconnect();
+    this.#opensWhenUsed = autoConnect;
+    if (!needsPage) this.#openWhenUsed();
   }
 
   get user(): PublicUser | undefined {
@@ -168,7 +163,7 @@ export class Client extends MessageScope {
       if (!isRenewed) return connection.reconnect();
       renewal.clear();
       this.#renewal = this.#lastOfUser = undefined;
-      this.#flush();
+      this.flush();
     });
   }
 
@@ -194,7 +189,7 @@ export class Client extends MessageScope {
     if (this.#opensWhenUsed) this.reconnect();
   }
 
-  #onWelcome({ ephemeral, channels, forgotten }: WelcomeMessage): void {
+  onWelcome({ ephemeral, channels, forgotten }: WelcomeMessage): void {
     this.#lastOfUser = undefined;
     this.scopeParts.sender.onWelcome(ephemeral);
     if (forgotten) {
@@ -205,7 +200,7 @@ export class Client extends MessageScope {
     this.#rooms.onWelcome(channels);
   }
 
-  #onTransition(state: ConnectionState): void {
+  onTransition(state: ConnectionState): void {
     const renewal = this.#renewal;
     renewal?.clear();
     this.#renewal = undefined;
@@ -216,16 +211,20 @@ export class Client extends MessageScope {
     if (state.status === "closed") this.#end();
     this.scopeParts.emitter.emit("state", state);
     // Runs after the listeners, so that the application knows of the open connection when waiting messages are sent.
-    this.#flush();
+    this.flush();
+  }
+
+  resumption(): object {
+    return { positions: this.#channels.positions, rooms: this.#rooms.ofHello };
   }
 
   /** Writes waiting frames, as far as the server's limits allow. */
-  #flush(): void {
+  flush(): void {
     this.scopeParts.requests.flush();
     this.#outbox.flush();
   }
 
-  #onUserChange(): void {
+  onUserChange(): void {
     // What a listener sends, which is called below, is the next user's.
     const last = this.#lastOfUser ?? this.#beginSignIn();
     // Yet another user may sign in before the next connection.
@@ -236,7 +235,7 @@ export class Client extends MessageScope {
     if (this.#outbox.restart(last[0])) this.#connection.clientId = undefined;
   }
 
-  #onDisconnected(): void {
+  onDisconnected(): void {
     this.scopeParts.sender.onDisconnected();
     this.#channels.onDisconnected();
     this.#rooms.onDisconnected();
@@ -244,7 +243,7 @@ export class Client extends MessageScope {
     this.scopeParts.requests.onDisconnected();
   }
 
-  #onFrame(frame: Frame, size: number): void {
+  onFrame(frame: Frame, size: number): void {
     const { type, $: { re } = {} } = frame;
     const { room, reason } = frame as { room?: string; reason?: string };
     const channel = room === undefined ? "all" : `room:${room}`;

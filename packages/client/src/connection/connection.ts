@@ -32,7 +32,7 @@ const CLOSED_BY_CLIENT: (typeof ClientCloseCode)["Closed"] = 1000;
 const LOCAL = causeOf("local");
 const CLOSED = { status: "closed", code: CLOSED_BY_CLIENT, reason: "", cause: LOCAL } as const;
 
-interface ConnectionCallbacks {
+export interface ConnectionCallbacks {
   /** The fields of the hello with which the server resumes: positions and rooms. */
   resumption(): object;
   /** Throws if the welcome is malformed. */
@@ -43,8 +43,8 @@ interface ConnectionCallbacks {
   /** @param size the length of the frame's text, roughly its bytes */
   onFrame(frame: Frame, size: number): void;
   onDisconnected(): void;
-  /** The connection is about to close with the page: sends as much as the server accepts now. */
-  onHide(): void;
+  /** Writes waiting frames, as far as the server's limits allow: the connection is about to close with the page. */
+  flush(): void;
 }
 
 /** The connection as seen by the parts of a client that send frames. */
@@ -187,7 +187,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   hide(): void {
     // Makes the other half of the burst available.
     this.#fillRate();
-    this.#callbacks.onHide();
+    this.#callbacks.flush();
     this.#reconnector.disconnect();
     this.transition({ status: "waiting", attempt: 1, retryAt: dateOf(this.#clock), cause: LOCAL });
   }

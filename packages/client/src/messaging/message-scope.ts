@@ -39,16 +39,15 @@ export interface MessageScopeParts {
   readonly sender: MessageSender;
 }
 
-export class MessageScope {
+export abstract class MessageScope {
   /** The room's channel; undefined for the whole client. */
   readonly #channel: string | undefined;
-  readonly scopeParts: MessageScopeParts;
+  abstract readonly scopeParts: MessageScopeParts;
   /** The functions that end subscriptions with a signal, because the signal would otherwise keep them in memory. */
   readonly #stops = new Set<() => void>();
   #isClosed = false;
 
-  constructor(parts: MessageScopeParts, channel?: string) {
-    this.scopeParts = parts;
+  constructor(channel?: string) {
     this.#channel = channel;
     this.#bindMembers(new.target);
   }
@@ -108,8 +107,8 @@ export class MessageScope {
   }
 
   storeOf<T>(get: () => T): Store<T> {
-    const { emitter } = this.scopeParts;
     const subscribe = (listener: (value: T) => unknown): Unsubscribe => {
+      const { emitter } = this.scopeParts;
       // No store has this value, so the first comparison finds a change.
       let known: unknown = emitter;
       const onEvent = () => {

@@ -11,6 +11,7 @@ import type { RoomEntry, Rooms } from "./rooms.ts";
 const LEFT_STATE: RoomState = { status: "left", error: undefined };
 
 export class RoomHandle extends MessageScope {
+  readonly scopeParts: MessageScopeParts;
   readonly name: string;
   readonly stores = {
     state: this.storeOf(() => this.state),
@@ -23,7 +24,8 @@ export class RoomHandle extends MessageScope {
 
   constructor(givenName: string, rooms: Rooms, parts: MessageScopeParts) {
     const name = givenName.normalize();
-    super(parts, `room:${name}`);
+    super(`room:${name}`);
+    this.scopeParts = parts;
     this.name = name;
     this.#rooms = rooms;
     this.#entry = rooms.acquire(name, this);
