@@ -62,11 +62,6 @@ export function causeOfStatus(status: number): ConnectionCause {
   return causeOf("refused", { status, message: `No WebSocket, HTTP ${String(status)}: ${hint}` });
 }
 
-/** The cause for an error of `url`, `ticket` or the socket constructor. */
-export function causeOfError(error: unknown): ConnectionCause {
-  return causeOf("option", { message: String(error) });
-}
-
 const KINDS_OF_CODES: Readonly<Record<number, CauseKind>> = {
   4401: "kicked",
   4403: "kicked",

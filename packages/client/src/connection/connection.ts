@@ -179,7 +179,7 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   }
 
   wake(): void {
-    this.#liveness.wake();
+    if (this.isOpen) this.#liveness.wake();
     this.#reconnector.skipBackoff();
   }
 

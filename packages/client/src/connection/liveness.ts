@@ -45,8 +45,6 @@ export class Liveness {
 
   stop(): void {
     this.#timer.clear();
-    this.#isProbing = false;
-    this.#silenceMs = 0;
   }
 
   /** Call when any data was received. */
@@ -55,9 +53,9 @@ export class Liveness {
     this.#isProbing = false;
   }
 
-  /** Probes now. A running probe continues, because a page that wakes often must not postpone its end forever. */
+  /** Probes now; call only between `start` and `stop`. A running probe continues, because a page that wakes often must not postpone its end forever. */
   wake(): void {
-    if (this.#silenceMs > 0 && !this.#isProbing) this.#probe(ANSWER_AFTER_WAKE_MS);
+    if (!this.#isProbing) this.#probe(ANSWER_AFTER_WAKE_MS);
   }
 
   #scheduleProbe(): void {

@@ -1,8 +1,10 @@
-import type { ConnectionEvent } from "./connection-state.ts";
+import type { ConnectionEvent, ConnectionState } from "./connection-state.ts";
 
 /** What the reconnector reads from the connection and reports to it. */
 export interface ReconnectorCallbacks {
   readonly clientId: string;
+  /** Its cause is what failed last, until the next welcome or start. */
+  readonly state: ConnectionState;
   /** The number of the last attempt. */
   attempt: number;
   transition(event: ConnectionEvent): void;

@@ -10,7 +10,7 @@ import { Timer } from "../common/timer.ts";
 import type { WebSocketClientOptions } from "../options.ts";
 import { createSocket, limitClosing, watchAnswer } from "./create-socket.ts";
 import { attemptUrl, subprotocolsFor } from "./connect-url.ts";
-import { causeOf, causeOfClose, causeOfError, causeOfStatus } from "./connection-cause.ts";
+import { causeOf, causeOfClose, causeOfStatus } from "./connection-cause.ts";
 import type { ConnectionCause } from "./connection-cause.ts";
 import { PROBE_TIMEOUT_MS, probeHandshake, rejectionFrom } from "./handshake-probe.ts";
 import type { HandshakeAnswer } from "./handshake-probe.ts";
@@ -48,8 +48,6 @@ export class Reconnector {
   /** The attempts since the last welcome or start; shown to the application. */
   #attemptsInRow = 0;
   #isOpen = false;
-  /** What failed last, until the next welcome or start. */
-  #cause: ConnectionCause | undefined;
   #retryAt = 0;
   /** From when on a page that wakes up gets a new attempt at once, by the date: the clock may stand still while a machine sleeps. */
   #staleAt = Infinity;
@@ -67,7 +65,6 @@ export class Reconnector {
   /** Connects now, replacing the current connection or attempt. */
   start(): void {
     this.#launch();
-    this.#cause = undefined;
     this.#attemptsInRow = 0;
     this.#callbacks.transition({ status: "started" });
   }
@@ -87,7 +84,7 @@ export class Reconnector {
   /** Ends a connection that does not work, and reconnects after the usual wait. */
   replace(cause = causeOf(this.#isOpen ? "lost" : "unreachable")): void {
     this.#launch();
-    this.#waitFor(this.#retryDelay.next(ABNORMAL_CLOSE), cause);
+    this.#waitFor(this.#retryDelay.next(), cause);
   }
 
   /** Ends a wait, unless the server asked for it, and an attempt that may have hung since before the page woke up. */
@@ -99,7 +96,6 @@ export class Reconnector {
   /** Call when the server has sent its welcome: the attempt has succeeded. */
   onWelcome(): void {
     this.#timer.clear();
-    this.#cause = undefined;
     this.#attemptsInRow = 0;
     this.#staleAt = Infinity;
     this.#retryDelay.onWelcome();
@@ -153,21 +149,18 @@ export class Reconnector {
     this.#callbacks.transition({
       status: "connecting",
       attempt: ++this.#attemptsInRow,
-      cause: this.#cause,
+      cause: this.#callbacks.state.cause,
     });
     this.#url = await attemptUrl(this.#options, this.#callbacks);
     return [this.#url, ...subprotocolsFor(await this.#options.ticket?.())];
   }
 
-  /** Throws if the platform refuses to construct a socket, for example because of a content security policy. */
+  /**
+   * Opens a socket, and listens until it has closed, because an error of `ws` without a listener would end the process. Throws if the
+   * platform refuses to construct a socket, for example because of a content security policy.
+   */
   #openSocket(url: string, subprotocols: string[]): Socket {
-    const socket = createSocket(this.#options, url, subprotocols);
-    this.#listen(socket);
-    return (this.#socket = socket);
-  }
-
-  /** Listens until the socket has closed, because an error of `ws` without a listener would end the process. */
-  #listen(socket: Socket): void {
+    const socket = (this.#socket = createSocket(this.#options, url, subprotocols));
     const on = <TName extends keyof SocketEvents>(
       type: TName,
       listener: (event: SocketEvents[TName]) => void,
@@ -193,6 +186,7 @@ export class Reconnector {
       else this.#timer.set(CLOSE_EVENT_MS, () => this.replace());
     });
     on("close", ({ code, reason }) => this.#onClose(code, reason));
+    return socket;
   }
 
   #onClose(code: number, reason: string): void {
@@ -209,7 +203,7 @@ export class Reconnector {
   /** @param answer the HTTP answer, if the socket reveals it */
   #onHandshakeFailed(answer?: HandshakeAnswer): void {
     this.#forgetSocket();
-    const waitMs = this.#retryDelay.next(ABNORMAL_CLOSE);
+    const waitMs = this.#retryDelay.next();
     if (answer) return this.#onAnswer(answer, waitMs);
     this.#startProbe();
     this.#waitFor(waitMs, causeOf("unreachable"));
@@ -237,13 +231,13 @@ export class Reconnector {
   /** `url`, `ticket` or the constructor of the socket failed. */
   #onPrepareError(error: unknown): void {
     const { status, code } = Object(error) as Partial<Record<"status" | "code", unknown>>;
-    const cause = causeOfError(error);
+    const cause = causeOf("option", { message: String(error) });
     if (this.#isRejected(cause, status, code)) return;
     this.#reportError(error);
     // A constant URL never becomes valid, for example a relative one during server rendering.
     const isFinal = !this.#url && typeof this.#options.url !== "function";
     if (isFinal) return this.#stop(ABNORMAL_CLOSE, "invalid URL", cause);
-    this.#waitFor(this.#retryDelay.next(ABNORMAL_CLOSE), cause);
+    this.#waitFor(this.#retryDelay.next(), cause);
   }
 
   /** Whether a status or code means that the credentials were rejected. Then no further attempt starts. */
@@ -258,7 +252,6 @@ export class Reconnector {
   }
 
   #waitFor(waitMs: number, cause: ConnectionCause, isServerDelay = false): void {
-    this.#cause = cause;
     this.#staleAt = isServerDelay ? Infinity : 0;
     this.#retryAt = this.#clock.now() + waitMs;
     this.#callbacks.transition({

@@ -40,11 +40,12 @@ export class RetryDelay {
   /**
    * Counts a failure.
    *
+   * @param code the close code of an open connection; 0 if there was none
    * @param serverMs the wait that the server names: the first failure waits exactly this long, further ones at least this long. A node
    *   that drains does not count as a failure: the client waits as long as the node says
    * @returns the time to wait, in milliseconds
    */
-  next(code: number, serverMs?: number): number {
+  next(code = 0, serverMs?: number): number {
     if (this.#clock.now() >= this.#stableAt) this.#failures = 0;
     this.#stableAt = Infinity;
     if (code === DRAINING && serverMs !== undefined) return serverMs;
