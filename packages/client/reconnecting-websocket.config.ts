@@ -2,7 +2,7 @@ import ts from "typescript";
 
 /**
  * The members of reconnecting-websocket that the client does not use: debug output, listeners and error handling (the
- * reconnector listens to the sockets itself, and a close follows each error), the message queue, subprotocols, and all
+ * reconnector listens to the sockets itself, and a close follows each error), the message queue, options, and all
  * counters, locks and timers. Without these, the library reconnects at once and without end: the reconnector waits for it.
  */
 const UNUSED = new Set(
@@ -10,7 +10,7 @@ const UNUSED = new Set(
   _messageQueue startClosed maxEnqueuedMessages maxRetries _retryCount minUptime _acceptOpen _uptimeTimeout
   connectionTimeout _connectTimeout _handleTimeout _clearTimeouts minReconnectionDelay maxReconnectionDelay
   reconnectionDelayGrowFactor _handleError _disconnect _protocols CLOSED isWebSocket getGlobalWebSocket _connectLock
-  _removeListeners _getNextDelay _wait _getNextUrl _closeCalled`.split(/\s+/),
+  _removeListeners _getNextDelay _wait _getNextUrl _closeCalled _options`.split(/\s+/),
 );
 
 /** What takes the place of unused members inside statements that stay. */
@@ -19,6 +19,12 @@ const SIMPLER: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/this\._wait\(\)\s*\.then\(\(\) => this\._getNextUrl\(this\._url\)\)/, "this._url()"],
   // After close(), both are set.
   [/if \(this\._closeCalled\)/, "if (!this._shouldReconnect)"],
+  // The "URL" is the next socket itself, which the reconnector has created and closes.
+  [/WebSocket = getGlobalWebSocket\(\),/, ""],
+  [/: new WebSocket\(url\)/, ": url"],
+  [/this\._ws\.close\(code, reason\);\s*\}/, "}"],
+  [/close\(code: number = 1000, reason\?: string\)/, "close()"],
+  [/, protocols\?: string \| string\[\], options: Options = \{\}/, ""],
 ];
 
 /**

@@ -4,15 +4,13 @@
 import ReconnectingWebSocket from "reconnecting-websocket";
 import type { Socket } from "./socket.ts";
 
+/** A loop that requests the next socket whenever one has closed, until it is closed itself. It closes no socket. */
 export interface ReconnectingSocket {
-  close(code: number): void;
+  close(): void;
 }
 
 /** @param nextSocket called at once, and again whenever a socket has closed; must not reject */
 export function openReconnectingSocket(nextSocket: () => Promise<Socket>): ReconnectingSocket {
-  // The library accepts any constructor, even one that returns another object: here the "URL" is the socket itself.
-  const WebSocket = function (socket: Socket) {
-    return socket;
-  };
-  return new ReconnectingWebSocket(nextSocket as never, undefined, { WebSocket });
+  // To the pruned library, the "URL" is the socket itself.
+  return new ReconnectingWebSocket(nextSocket as never);
 }

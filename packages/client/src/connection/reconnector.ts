@@ -75,8 +75,7 @@ export class Reconnector {
     const socket = this.#socket;
     this.#current = undefined;
     this.#forgetSocket();
-    current?.close(code);
-    // The socket may not have been passed to the library yet.
+    current?.close();
     socket?.close(code);
     limitClosing(socket, this.#clock);
   }
