@@ -1,7 +1,19 @@
 // Tabs that share a connection, with what they and the server do in an order that is rare on a fast machine.
 import { expect, it } from "vitest";
+import { DEFAULT_SEND_LIMITS } from "../../packages/client/src/connection/send-limits.ts";
 import { FakePage, welcome } from "../../packages/client/test/harness.ts";
 import { channelsOf, createFrameScene, isAda } from "../support/sharing-frames.ts";
+
+/** Two tabs, of which the first leads. */
+async function openTwo() {
+  const scene = createFrameScene();
+  const tabs = [scene.open(), scene.open()] as const;
+  await scene.tick();
+  await scene.tick();
+  const socket = await scene.welcome();
+  expect(tabs.map(({ client }) => client.state.status)).toEqual(["open", "open"]);
+  return { scene, tabs, socket };
+}
 
 it.each([
   ["in the order of the questions", (answers: (() => void)[]) => answers],
@@ -71,3 +83,31 @@ it.each([
     });
   },
 );
+
+it("what a tab sends goes out within a second while tabs send more ephemeral messages than the server takes", async () => {
+  const { scene, tabs, socket } = await openTwo();
+  const move = async (seconds: number): Promise<void> => {
+    for (let n = 0; n < seconds * 100; n++) {
+      for (const { client } of tabs) client.send("cursor_moved", { x: n });
+      await scene.tick(10);
+    }
+  };
+  await move(10);
+  void tabs[1].client.send("chat_message", { content: "hi" });
+  await move(1);
+  expect(socket.sent("chat_message")).toMatchObject([{ content: "hi" }]);
+  const { messagesPerSecond } = DEFAULT_SEND_LIMITS;
+  expect(socket.sent("cursor_moved").length).toBeGreaterThan(10 * messagesPerSecond - 10);
+  expect(socket.sent("cursor_moved").length).toBeLessThanOrEqual(12 * messagesPerSecond);
+});
+
+it("tabs together send no more bytes than the server takes of one client, whatever the characters", async () => {
+  const { scene, tabs, socket } = await openTwo();
+  const text = "語".repeat(20_000);
+  for (let n = 0; n < 12; n++)
+    for (const { client } of tabs) client.request("history", { room: text }).catch(() => undefined);
+  await scene.tick(2_000);
+  const bytes = socket.sent("request").length * 3 * text.length;
+  expect(bytes).toBeGreaterThan(2 * DEFAULT_SEND_LIMITS.bytesPerSecond);
+  expect(bytes).toBeLessThanOrEqual(3 * DEFAULT_SEND_LIMITS.bytesPerSecond);
+});

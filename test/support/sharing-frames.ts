@@ -4,14 +4,16 @@ import type { WebSocketClient, WebSocketClientOptions } from "@halyard/client";
 import { messageIdOf } from "@halyard/protocol/wire";
 import type { Frame } from "@halyard/protocol/wire";
 import { onTestFinished, vi } from "vitest";
+import { DEFAULT_SEND_LIMITS } from "../../packages/client/src/connection/send-limits.ts";
 import { shareSockets } from "../../packages/client/src/sharing/shared-socket.ts";
 import { FakeSocket } from "../../packages/client/test/fake-socket.ts";
 import { ADA, welcome } from "../../packages/client/test/harness.ts";
+import type { TestProtocol } from "../../packages/client/test/harness.ts";
 import { SimulatedBrowser, SimulatedTab } from "./simulated-tabs.ts";
 
 export interface FramedTab {
   readonly tab: SimulatedTab;
-  readonly client: WebSocketClient;
+  readonly client: WebSocketClient<TestProtocol>;
   /** The types of all messages that the client has received, each after its room. */
   readonly heard: string[];
   readonly states: string[];
@@ -49,7 +51,7 @@ export function createFrameScene() {
     };
     const settings = { ...options };
     shareSockets({ clock: tab.clock, options, settings, platform: tab.platform });
-    const client = createWebSocketClient(settings);
+    const client = createWebSocketClient<TestProtocol>(settings);
     const [heard, states]: [string[], string[]] = [[], []];
     client.onAny(({ type }, { room = "all" }) => void heard.push(`${room} ${type}`));
     client.onStateChange(({ status }) => void states.push(status));
@@ -82,7 +84,7 @@ export function createFrameScene() {
     /** Answers the hello, too. */
     async welcome(fields: object = {}): Promise<FakeSocket> {
       const socket = await this.hello();
-      socket.receive(welcome({ sharing: true, ...fields }));
+      socket.receive(welcome({ sharing: true, limits: DEFAULT_SEND_LIMITS, ...fields }));
       await tick();
       return socket;
     },

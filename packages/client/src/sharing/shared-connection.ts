@@ -238,7 +238,7 @@ export class SharedConnection {
     if (re !== undefined) return this.#sends.onTabAnswer(frame, text);
     if (frame.type === "ping") this.#pingedAt ??= this.#parts.clock.now();
     const key = seq ?? id;
-    if (key === undefined) return this.#sends.write(text);
+    if (key === undefined) return this.#sends.write(text, frame.type !== "ping");
     const answer = this.#rooms.onTabFrame(tab, frame, this.#tabs.size === 1);
     if (answer) return this.#send([tab.id], answer, { re: key });
     // The last tab leaves the room, so a tab that comes later has to join it.

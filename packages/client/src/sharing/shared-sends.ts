@@ -46,9 +46,12 @@ export class SharedSends {
     this.#flush();
   }
 
-  /** A frame that has no answer, and does not wait. */
-  write(text: string): void {
-    this.#rate.charge(this.#clock.now(), this.#costOf(text));
+  /** A frame that has no answer, and does not wait. @param isEphemeral dropped above the rate, as by the server, and while others wait for it */
+  write(text: string, isEphemeral = false): void {
+    const now = this.#clock.now();
+    const cost = this.#costOf(text);
+    if (isEphemeral && (this.#timer !== undefined || this.#rate.delayFor(now, cost) > 0)) return;
+    this.#rate.charge(now, cost);
     this.#write(text);
   }
 
@@ -75,7 +78,7 @@ export class SharedSends {
     this.#waiting = [];
     this.#sent.clear();
     this.#asked.clear();
-    this.#clock.clearTimeout(this.#timer);
+    this.#flush();
   }
 
   #flush(): void {
@@ -90,7 +93,7 @@ export class SharedSends {
     });
     this.#clock.clearTimeout(this.#timer);
     const waitMs = Math.min(...waits.values());
-    if (waitMs < Infinity) this.#timer = this.#clock.setTimeout(() => this.#flush(), waitMs);
+    this.#timer = waitMs < Infinity ? this.#clock.setTimeout(() => this.#flush(), waitMs) : undefined;
   }
 
   /** @returns the milliseconds until the server takes the frame; Infinity until one has an answer */
@@ -110,8 +113,9 @@ export class SharedSends {
   }
 
   /** One token, or more when the bytes take more of the byte rate than one message of the message rate. */
-  #costOf({ length }: string): number {
+  #costOf(text: string): number {
     const { messagesPerSecond = 1, bytesPerSecond = Infinity } = this.#limits;
+    const { length } = new TextEncoder().encode(text);
     return Math.max(1, (length / bytesPerSecond) * messagesPerSecond);
   }
 }
