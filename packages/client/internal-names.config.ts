@@ -2,7 +2,7 @@
 export const INTERNAL_NAMES =
   `acquire attach connection createClient disconnect drop dropAll dueAt emit emitter end enter exit expireTypes
   flush forget framesFor groupFor handles hasLeft hasOwnCredentials held hide isAnswered isEnded
-  isHalyard isHeld isJoining isOpen isPending isRenewal isRepeated isRequested isSent isShowTimerSet isStarted isUnconfirmed isWelcomed isWritten
+  isHalyard isHeld isJoining isOpen isPending isRenewal isRepeated isRequested isSent isShowTimerSet isUnconfirmed isWelcomed isWritten
   kept lastId lastSeq learn leaveIdle listOf listen markUnconfirmed membershipChanged names nextUrl ofClient ofHello onActivity
   onAnswer onChange onDead onDisconnected onEnd onFlush onFrame onJoined onLeft onOpen
   onReply onServerRequest onSignIn onTabAnswer onTabFrame onText onTransition onUserChange onWelcome ownClient

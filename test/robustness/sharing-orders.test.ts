@@ -111,3 +111,24 @@ it("tabs together send no more bytes than the server takes of one client, whatev
   expect(bytes).toBeGreaterThan(2 * DEFAULT_SEND_LIMITS.bytesPerSecond);
   expect(bytes).toBeLessThanOrEqual(3 * DEFAULT_SEND_LIMITS.bytesPerSecond);
 });
+
+it("tabs that are slow to say hello are welcome without one that hangs, also where none has said it in time", async () => {
+  const { scene, tabs } = await openTwo();
+  let isSlow = false;
+  // The next leader asks for its user for as long as the test runs, and has no hello of its own.
+  scene.open({ ticket: () => "t", fetch: () => (isSlow ? new Promise(() => {}) : Promise.resolve(isAda())) });
+  await scene.tick();
+  tabs[1].client.reconnect();
+  await scene.tick();
+  const last = scene.open();
+  await scene.tick();
+  isSlow = true;
+  tabs[0].client.close();
+  await scene.tick();
+  for (const { tab } of [tabs[1], last]) tab.hang();
+  const socket = await scene.hello();
+  expect(socket.sent("hello")).toEqual([]);
+  tabs[1].tab.wake();
+  await scene.tick(210);
+  expect(socket.sent("hello")).toHaveLength(1);
+});

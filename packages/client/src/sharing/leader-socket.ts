@@ -53,10 +53,6 @@ export class LeaderSocket {
     return this.#socket?.readyState === 1;
   }
 
-  get isStarted(): boolean {
-    return this.#attempt !== undefined;
-  }
-
   write(text: string): void {
     if (this.isOpen) this.#socket?.send(text);
   }
@@ -67,7 +63,9 @@ export class LeaderSocket {
     this.#socket = this.#attempt = undefined;
   }
 
+  /** Does nothing while an attempt runs. */
   async open(): Promise<void> {
+    if (this.#attempt) return;
     const { clock, options, WebSocket } = this.#parts;
     const attempt = (this.#attempt = {});
     try {

@@ -90,15 +90,8 @@ export class SharedConnection {
   }
 
   /** A message of a tab: that of the leader's own tab comes at once, before the tab may end the connection. */
-  receive({
-    leader,
-    tab: id,
-    opens,
-    known,
-    frame,
-    asks,
-    closed,
-  }: TabMessage & { readonly leader?: string }): void {
+  receive(message: TabMessage & { readonly leader?: string }): void {
+    const { leader, tab: id, opens, known, frame, asks, closed } = message;
     if (leader) return;
     this.#socket.learn(known);
     if (asks) this.#post({ to: [id] });
@@ -113,14 +106,16 @@ export class SharedConnection {
     // Granted when the tab has closed or crashed.
     void this.#parts.locks.request(`${this.#parts.name}:${id}`, () => this.#remove(id));
     if (this.#socket.isOpen) this.#post({ to: [id], opened: true });
-    else if (!this.#socket.isStarted) void this.#socket.open();
+    else void this.#socket.open();
   }
 
   #onOpen(): void {
     this.#post({ to: this.#tabs.ids, opened: true });
     const { attempt } = this.#socket.client;
     this.#parts.clock.setTimeout(() => {
-      if (this.#socket.isOpen && this.#socket.client.attempt === attempt) this.#sayHello(true);
+      if (this.#asked || !this.#socket.isOpen || this.#socket.client.attempt !== attempt) return;
+      this.#sayHello(true);
+      this.#onOpen();
     }, HELLO_MS);
   }
 
