@@ -13,3 +13,9 @@ test.each([
 ])("displayName turns %j into %j", (given, shown) => {
   expect(displayName(given)).toBe(shown);
 });
+
+test("displayName composes no more of a long text than a name needs", () => {
+  const startedAt = performance.now();
+  expect(displayName(`a${"\u0301\u0316".repeat(16_000)}`)).toBe(`á${"\u0316".repeat(39)}`);
+  expect(performance.now() - startedAt).toBeLessThan(500);
+});

@@ -5,10 +5,14 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Cod
 /** Characters that readers overlook between the letters of a name. */
 const MINOR = /[\p{M}\p{P}\p{S}\s]/gu;
 
+/** The part of a text that is read as a name. Composing takes quadratic time: seconds for 64 KB of combining marks. */
+const MAX_GIVEN_LENGTH = 10 * MAX_NAME_LENGTH;
+
 /** A name as others see it: one line, without invisible characters; undefined if nothing is left. */
 export function displayName(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
-  const name = value.normalize("NFC").replace(INVISIBLE, "").replace(/\s+/gu, " ").trim();
+  const composed = value.slice(0, MAX_GIVEN_LENGTH).normalize("NFC");
+  const name = composed.replace(INVISIBLE, "").replace(/\s+/gu, " ").trim();
   return Array.from(name).slice(0, MAX_NAME_LENGTH).join("").trim() || undefined;
 }
 

@@ -29,3 +29,10 @@ test.each([
 test("[demo 11] parseText ends a link before markup", () => {
   expect(shape('https://a.example/"><img>')).toEqual(["link:https://a.example/", 'text:"><img>']);
 });
+
+test("[demo 11] parseText finds the end of an address in a message that is made of ends", () => {
+  const address = `https://a.example/${".".repeat(1_980)}a`;
+  const startedAt = performance.now();
+  expect(shape(`${address}${").".repeat(990)}`)).toEqual([`link:${address}`, `text:${").".repeat(990)}`]);
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});

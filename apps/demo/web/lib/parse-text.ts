@@ -6,7 +6,7 @@ export interface Piece {
 
 const MARKS = /```(?:[\w-]*\n)?([\s\S]+?)\n?```|`([^`\n]+)`|(https?:\/\/[^\s<>"`]+)/gu;
 /** Characters that end a sentence, and that are no part of an address before them. */
-const SENTENCE_END = /[.,;:!?'"…]+$/u;
+const SENTENCE_END = ".,;:!?'\"…";
 
 /** Marks that reverse the text behind them, with which a link could look like one to another place. */
 const REVERSING = /[\u202a-\u202e]/gu;
@@ -32,9 +32,10 @@ export function parseText(message: string): readonly Piece[] {
   return pieces;
 }
 
-/** Removes from an address the end of the sentence, and a bracket that was opened before the address. */
+/** Removes from an address the end of the sentence, and brackets that were opened before the address. */
 function trimAddress(address: string): string {
-  const trimmed = address.replace(SENTENCE_END, "");
-  const isClosing = trimmed.endsWith(")") && !trimmed.includes("(");
-  return isClosing ? trimAddress(trimmed.slice(0, -1)) : trimmed;
+  const ends = address.includes("(") ? SENTENCE_END : `${SENTENCE_END})`;
+  let length = address.length;
+  while (ends.includes(address.charAt(length - 1))) length--;
+  return address.slice(0, length);
 }
