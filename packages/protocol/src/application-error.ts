@@ -1,5 +1,6 @@
 // Application errors, with the codes and the data of a contract: created on the server, recognised on the client.
 // A handler throws the result of `applicationError`. Guarantee: data that does not fit the contract fails where it is thrown.
+import { isPromise } from "./utils/is-promise.ts";
 import type { AnyProtocol } from "./definition.ts";
 import type { ErrorOf } from "./error-of.ts";
 import type { ErrorCode } from "./errors.ts";
@@ -37,7 +38,7 @@ export function applicationError<TProtocol extends AnyProtocol, TCode extends Co
   const schema = Object.hasOwn(errors, code) ? errors[code] : undefined;
   if (schema === undefined) throw new TypeError(`${code} is not among the errors of the contract`);
   const checked = validate(schema, data);
-  if (checked instanceof Promise) throw new TypeError(`${code}: the schema of an error answers at once`);
+  if (isPromise(checked)) throw new TypeError(`${code}: the schema of an error answers at once`);
   if (!checked.ok) {
     const issues = checked.issues.map(({ path, message: text }) => `${path} ${text}`.trim());
     throw new TypeError(`the data of ${code} does not fit its schema: ${issues.join("; ")}`);

@@ -84,6 +84,7 @@ it("exports from ./internal only names that no other entry exports", () => {
     "callSafely",
     "dateOf",
     "isDeeperThan",
+    "isPromise",
     "isThenable",
     "printable",
     "printableAscii",

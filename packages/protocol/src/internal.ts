@@ -5,6 +5,7 @@ export type { ResumePosition } from "./control-messages.ts";
 export { callSafely, isThenable, traceCaller } from "./errors.ts";
 export { isDeeperThan, replaceLoneSurrogates } from "./frames.ts";
 export { TOO_MANY_MARKS } from "./limits.ts";
+export { isPromise } from "./utils/is-promise.ts";
 export { callLogger, printable, printableAscii } from "./utils/printable-text.ts";
 export { dateOf, serverTime, systemTime } from "./utils/time.ts";
 export { TokenBucket } from "./utils/token-bucket.ts";

@@ -1,6 +1,7 @@
 // Checks one value against one schema, without exceptions.
 // Called by the server for every message, request and reply, and by clients that validate.
 // Guarantees that it never throws or rejects, and that the result never contains the text of an exception.
+import { isPromise } from "./utils/is-promise.ts";
 import { countIssues, firstIssues, runSchema, TooManyIssues } from "./async-schema.ts";
 import type { Issue, Payload } from "./async-schema.ts";
 import type { Schema } from "./definition.ts";
@@ -39,7 +40,7 @@ export function validate(
 ): Validation | Promise<Validation> {
   try {
     const payload = runSchema(schema, value, maxNested);
-    return payload instanceof Promise
+    return isPromise(payload)
       ? payload.then(toValidation).catch((error: unknown) => toFailure(error, { retryable: true, maxNested }))
       : toValidation(payload);
   } catch (error) {

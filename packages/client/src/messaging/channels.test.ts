@@ -134,6 +134,23 @@ describe("onGap", () => {
     expect(received).toEqual(["gap all trimmed", "- 1", "- 21", "- 22"]);
   });
 
+  it("holds the messages of the channel until a promise of another class than `Promise` settles", async () => {
+    const harness = createHarness();
+    const received = listen(harness);
+    let done: () => void = () => {};
+    const settled = new Promise<void>((resolve) => (done = resolve));
+    // Like the promises of async functions where zone.js has replaced `Promise`, and those of Bluebird.
+    const foreign = { then: settled.then.bind(settled) };
+    harness.client.onGap(() => foreign);
+    const socket = await harness.open();
+    socket.receive({ type: "gap", ch: "all", epoch: "e1", off: 20, reason: "trimmed" }, vote(21));
+    await harness.tick();
+    expect(received).toEqual(["gap all trimmed"]);
+    done();
+    await harness.tick();
+    expect(received).toEqual(["gap all trimmed", "- 21"]);
+  });
+
   it("holds messages until all promises of all gaps of the channel have settled", async () => {
     const harness = createHarness();
     const received = listen(harness);

@@ -102,7 +102,8 @@ export class Channels {
   }
 
   #emitGap(name: string, reason: GapReason): void {
-    const pending = this.#emitter.emit("gap", name, reason).filter((result) => result instanceof Promise);
+    const results = this.#emitter.emit("gap", name, reason) as (PromiseLike<unknown> | undefined)[];
+    const pending = results.filter((result) => result?.then);
     const channel = this.#channels.get(name);
     if (!channel || pending.length === 0) return;
     const held = (channel.held ??= { pendingListeners: 0, frames: [], bytes: 0 });
@@ -112,7 +113,7 @@ export class Channels {
         if (--held.pendingListeners === 0 && channel.held === held) this.#release(channel);
       };
       // The emitter reports a rejection.
-      promise.then(settle, settle);
+      promise?.then(settle, settle);
     }
   }
 

@@ -1,6 +1,7 @@
 // The path on which a runtime serves WebSockets: the option, its validation, and the comparison with a request.
 // Called by the adapter of each runtime.
 // Guarantees: a path that could never match throws at once; the application's function is called in one place, and its errors are caught.
+import { isPromise } from "@halyard/protocol/internal";
 import type { ErrorContext } from "../types.ts";
 
 /** A path, with or without a trailing slash, or a function that decides about a path. */
@@ -45,7 +46,7 @@ function guarded(decide: (pathname: string) => unknown, report: Report): PathMat
     try {
       const answer = decide(pathname);
       if (typeof answer === "boolean") return answer;
-      if (answer instanceof Promise) answer.catch(() => undefined);
+      if (isPromise(answer)) answer.catch(() => undefined);
       throw new TypeError(`path must return true or false at once, and returned ${String(answer)}`);
     } catch (error) {
       report(error, { type: "path", ws: undefined });

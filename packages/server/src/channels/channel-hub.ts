@@ -2,6 +2,7 @@
 // messages/ and handshake/ open channels and publish here; the backplane calls the `on...` members.
 // A message is delivered only after its predecessor; missing messages are read from the history first (see channel-sync.ts).
 
+import { isPromise } from "@halyard/protocol/internal";
 import type { ResumePosition } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type {
@@ -273,7 +274,7 @@ export class ChannelHub {
     this.#channels.set(name, channel);
     try {
       const started = this.#sync.start(channel);
-      if (started instanceof Promise) this.#sync.holdWhile(channel, this.#removeOnError(channel, started));
+      if (isPromise(started)) this.#sync.holdWhile(channel, this.#removeOnError(channel, started));
     } catch (error) {
       this.#remove(channel);
       throw error;

@@ -2,6 +2,7 @@
 // Called by the channel hub when a channel is opened, when a publication does not follow its predecessor, and after an interruption.
 // A channel becomes `live` only when no message is missing; if the history no longer reaches back, each subscriber gets one `gap`.
 
+import { isPromise } from "@halyard/protocol/internal";
 import type { Position } from "@halyard/protocol";
 import { encodeFrame } from "@halyard/protocol/wire";
 import type { Backplane, LogEntry, ReadResult } from "../backplane.ts";
@@ -45,7 +46,7 @@ export class ChannelSync {
   start(channel: Channel): MaybePromise<unknown> {
     const { backplane } = this.#parts;
     const subscribed = unwrapResolved(backplane.subscribe(channel.name));
-    if (subscribed instanceof Promise)
+    if (isPromise(subscribed))
       return this.#syncAsync(
         channel,
         repeatOnce(subscribed, () => backplane.subscribe(channel.name)),
@@ -137,7 +138,7 @@ export class ChannelSync {
     const page = { after: channel.offset, limit: channel.epoch === "" ? 0 : SYNC_PAGE };
     const { backplane } = this.#parts;
     const read = unwrapResolved(backplane.read(channel.name, page));
-    if (!(read instanceof Promise)) return this.#applyRead(channel, read);
+    if (!isPromise(read)) return this.#applyRead(channel, read);
     return this.#applyReadAsync(
       channel,
       repeatOnce(read, () => backplane.read(channel.name, page)),

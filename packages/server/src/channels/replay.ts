@@ -2,6 +2,7 @@
 // The handshake and joins first plan a replay, which may wait for the backplane, and then commit it in one synchronous step.
 // No message can be lost or repeated between the position, the replay and the subscription.
 
+import { isPromise } from "@halyard/protocol/internal";
 import { Backlog } from "../delivery/backlog.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import type { ChannelState, GapReason } from "@halyard/protocol";
@@ -69,7 +70,7 @@ export function planReplay(channels: ChannelHub, requested: RequestedChannel): M
   const { position, budget = replayBudget() } = requested;
   if (position !== undefined) return planFrom(position, { channels, name: requested.channel, budget });
   const channel = channels.whenSynced(requested.channel);
-  return channel instanceof Promise ? planNewAsync(channel) : planNew(channel);
+  return isPromise(channel) ? planNewAsync(channel) : planNew(channel);
 }
 
 function planNew(channel: Channel): ReplayPlan {

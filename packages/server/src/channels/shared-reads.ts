@@ -1,6 +1,7 @@
 // Shares reads of the history: one read answers all connections that need the same page.
 // Called by ChannelHub for each replay.
 // Guarantees: a read is shared only while its channel has the same offset, and for at most 250 ms after it ended.
+import { isPromise } from "@halyard/protocol/internal";
 import type { Backplane, ReadPage, ReadResult } from "../backplane.ts";
 import type { Clock } from "../types.ts";
 import { ExpiryTimer } from "../utils/expiry-timer.ts";
@@ -36,7 +37,7 @@ export class SharedReads {
     if (shared !== undefined && shared.offset === offset) return shared.result;
     const first = this.#backplane.read(channel, page);
     // The memory backplane answers synchronously, so there is nothing to share.
-    if (!(unwrapResolved(first) instanceof Promise)) return first;
+    if (!isPromise(unwrapResolved(first))) return first;
     const result = repeatOnce(first, () => this.#backplane.read(channel, page));
     const read: SharedRead = { key: keyOf(channel, page), offset, result };
     this.#reads.set(read.key, read);

@@ -2,6 +2,7 @@
 // Called by Rooms when the application gives a room or a member leaves, and by the handshake before a welcome and after a ban.
 // Guarantees: a client keeps a given room on its next connection, on any node, until the room is taken back; if the store
 // loses a record, it is stored again; while a connection is open, its own rooms determine the record.
+import { isPromise } from "@halyard/protocol/internal";
 import type { Backplane, BackplaneRooms } from "../backplane.ts";
 import { andThen, whenAll } from "../utils/maybe-promise.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
@@ -78,7 +79,7 @@ export class ClientRooms {
     if (!hasRecord(connection)) return;
     if (this.#parts.monitor.isAway) return this.#readLater(connection);
     const recalled = this.recall(connection);
-    if (!(recalled instanceof Promise)) return recalled;
+    if (!isPromise(recalled)) return recalled;
     return recalled.catch((error: unknown) => {
       if (!isUnavailable(error)) throw error;
       this.#readLater(connection);
@@ -94,7 +95,7 @@ export class ClientRooms {
     const { backplane } = this.#parts;
     const { client } = connection;
     const given = backplane.givenRooms(client);
-    const rooms = given instanceof Promise ? repeatOnce(given, () => backplane.givenRooms(client)) : given;
+    const rooms = isPromise(given) ? repeatOnce(given, () => backplane.givenRooms(client)) : given;
     return andThen(rooms, (recorded) => {
       const unrecorded = [...(connection.givenRooms ?? [])].filter((room) => !recorded.includes(room));
       const taken = recorded.filter((room) => connection.takenRooms?.has(room) === true);

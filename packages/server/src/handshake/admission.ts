@@ -1,6 +1,7 @@
 // Reserves connection slots under `maxConnectionsPerUser`: before 101, when a socket opens without an upgrade, or on a hello.
 // Called by UpgradeHandler, ConnectionAdmitter and HelloHandler.
 // Guarantees: a slot belongs to one client, whose newer attempt replaces the older one; an abandoned slot is released.
+import { isPromise } from "@halyard/protocol/internal";
 import { ContextOfConnection } from "../messages/handler-context.ts";
 import { CloseCode, HalyardError } from "@halyard/protocol/wire";
 import type { Admission, AdmissionRequest, Backplane, ClientRef, Eviction } from "../backplane.ts";
@@ -185,7 +186,7 @@ export class ConnectionSlots {
     const { backplane, monitor } = this.#parts;
     if (monitor.isAway) return this.#admitWithoutBackplane(request);
     const admission = unwrapResolved(backplane.admit(request));
-    if (!(admission instanceof Promise)) return admission;
+    if (!isPromise(admission)) return admission;
     return repeatOnce(admission, () => backplane.admit(request)).catch((error: unknown) => {
       if (isUnavailable(error)) return this.#admitWithoutBackplane(request);
       throw error;

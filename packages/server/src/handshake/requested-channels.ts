@@ -3,6 +3,7 @@
 // Guarantees: a resume skips no check; each refused room has a reason; rooms above the limit are recorded; the rooms
 // that the server gave to the client come first; rooms above the user's rate become pending, in the client's order, and so do
 // channels about which `authorize` has not answered in time.
+import { isPromise } from "@halyard/protocol/internal";
 import type { HelloMessage } from "@halyard/protocol";
 import type { ResumePosition } from "@halyard/protocol/internal";
 import { LIMITS, normalizeRoomName } from "@halyard/protocol/wire";
@@ -87,7 +88,7 @@ export class RequestedChannels {
       const rejectedFor = canRead ? undefined : "forbidden";
       return { channel: GLOBAL_CHANNEL, position: undefined, rejectedFor };
     };
-    if (!(canReadGlobal instanceof Promise)) return [toRequest(canReadGlobal), own];
+    if (!isPromise(canReadGlobal)) return [toRequest(canReadGlobal), own];
     const asked = { channel: GLOBAL_CHANNEL, position: undefined };
     return this.#inTime(connection, [asked], [canReadGlobal.then(toRequest)]).then(([all]) =>
       all === undefined ? [own] : [all, own],

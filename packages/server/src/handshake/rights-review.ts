@@ -3,6 +3,7 @@
 // Guarantees: a channel is withheld while `authorize` is asked about it; when granted again, it continues at its position, without
 // a hole or with a gap; at most 16 questions of one connection run at once; an answer counts only for the newest rights. A
 // channel that cannot be read because the backplane is away stays withheld until it is back, and the connection stays open.
+import { isPromise } from "@halyard/protocol/internal";
 import type { BackplaneMonitor } from "../availability/backplane-monitor.ts";
 import type { ChannelHub } from "../channels/channel-hub.ts";
 import { GLOBAL_CHANNEL, roomChannel } from "../channels/channel-name.ts";
@@ -103,7 +104,7 @@ export class RightsReview {
       if (!isHeld(connection, question)) continue;
       const { action, room = GLOBAL_CHANNEL } = question;
       const answer = this.#parts.authorization.ask(connection, action, room);
-      if (answer instanceof Promise) void this.#await({ connection, review, question, answer });
+      if (isPromise(answer)) void this.#await({ connection, review, question, answer });
       else if (this.#isCurrent(connection, review)) this.#settle(connection, question, answer);
     }
   }

@@ -1,6 +1,7 @@
 // Limits handshakes: how many run at once and how long each may take; records their rejections.
 // Called by UpgradeHandler before and after it authenticates a request.
 // Guarantees: every handshake ends after `handshakeMs` at the latest; a slot that is granted later is released.
+import { isPromise } from "@halyard/protocol/internal";
 import type { ApplicationGuard } from "../application/application-guard.ts";
 import { isBoolean } from "../application/application-guard.ts";
 import type { ServerLimits } from "../limits.ts";
@@ -62,7 +63,7 @@ export class UpgradeGuard {
     request: LocatedRequest,
     pending: MaybePromise<TAnswer>,
   ): MaybePromise<TAnswer | UpgradeRejection> {
-    if (!(pending instanceof Promise)) return this.finish(request, pending);
+    if (!isPromise(pending)) return this.finish(request, pending);
     return new Promise((resolve) => {
       const expire = (): void => {
         const error = new DeadlineError(`${request.awaits} took longer than limits.handshakeMs`);

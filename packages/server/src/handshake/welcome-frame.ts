@@ -1,6 +1,7 @@
 // Composes the JSON text of a welcome; the part that is the same for all connections is encoded once.
 // Called by WelcomeSender.
 // Guarantee: the text has no closing brace, so that `"$"` can be appended without a copy.
+import { isPromise } from "@halyard/protocol/internal";
 import type { ChannelState } from "@halyard/protocol";
 import { LIMITS } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
@@ -51,7 +52,7 @@ export class WelcomeFrame {
     if (monitor.isAway) return this.#askLater(connection);
     if (backplane.recall === undefined) return undefined;
     const begun = backplane.recall(client, id);
-    if (!(begun instanceof Promise)) return noteBegunWork(connection, begun);
+    if (!isPromise(begun)) return noteBegunWork(connection, begun);
     return repeatOnce(begun, () => backplane.recall?.(client, id)).then(
       (recalled) => noteBegunWork(connection, recalled),
       (error: unknown) => {

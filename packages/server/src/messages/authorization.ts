@@ -2,7 +2,7 @@
 // replay by the rooms, the dispatchers and the handshake. Without `authorize`, rooms are refused and `all` is allowed.
 // It is not asked about a room that the server gave: a member may read such a room in any case.
 import { GLOBAL_CHANNEL } from "../channels/channel-name.ts";
-import { isThenable } from "@halyard/protocol/internal";
+import { isPromise, isThenable } from "@halyard/protocol/internal";
 import type { ApplicationGuard } from "../application/application-guard.ts";
 import { isBoolean } from "../application/application-guard.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -40,7 +40,7 @@ export class Authorization {
   allows(connection: Connection, action: Action, room: string): MaybePromise<boolean> {
     const version = connection.rightsVersion;
     const answer = this.ask(connection, action, room);
-    if (!(answer instanceof Promise)) return answer;
+    if (!isPromise(answer)) return answer;
     return answer.then((isAllowed) =>
       version === connection.rightsVersion ? isAllowed : this.allows(connection, action, room),
     );
@@ -51,9 +51,7 @@ export class Authorization {
     if (isGiven(connection, action, room)) return true;
     try {
       const answer = this.#callAuthorize(connection, action, room);
-      return answer instanceof Promise
-        ? this.#denyOnError(connection, answer)
-        : this.#isYes(connection, answer);
+      return isPromise(answer) ? this.#denyOnError(connection, answer) : this.#isYes(connection, answer);
     } catch (error) {
       return this.#deny(connection, error);
     }

@@ -1,6 +1,7 @@
 // The requests of clients, from the frame to the reply: within the connection's concurrency limit, as fast as it reads, and once per id.
 // Called by ControlFrames. A request that needs no waiting makes no promise, so that its reply leaves in the same batch
 // as the other replies of its turn.
+import { isPromise } from "@halyard/protocol/internal";
 import type { Frame as WireFrame } from "@halyard/protocol/wire";
 import type { Connection } from "../connection/connection.ts";
 import type { RateLimits } from "../connection/rate-limits.ts";
@@ -108,7 +109,7 @@ export class ClientRequests {
   #reply(request: RequestFrame): undefined | Promise<void> {
     const { connection, meta } = request;
     const reply = this.#runDeduplicated(request);
-    if (!(reply instanceof Promise)) return sendReply(connection, reply, meta.id);
+    if (!isPromise(reply)) return sendReply(connection, reply, meta.id);
     return reply.then((replyPrefix) => sendReply(connection, replyPrefix, meta.id));
   }
 
@@ -141,7 +142,7 @@ export class ClientRequests {
     const { clock, handlerTimes } = this.#parts;
     const startedAt = clock.now();
     const reply = this.#answerUntimed(request, mayHaveRun);
-    if (reply instanceof Promise)
+    if (isPromise(reply))
       void reply.then(() => {
         handlerTimes.add(request.frame.name, clock.now() - startedAt);
       });
@@ -152,7 +153,7 @@ export class ClientRequests {
   #answerUntimed(request: RequestFrame, mayHaveRun: boolean): string | Promise<string> {
     try {
       const result = this.#parts.requestDispatcher.answer(request);
-      return result instanceof Promise
+      return isPromise(result)
         ? result.then(replyPrefixOf).catch((error: unknown) => this.#fail(request, error, mayHaveRun))
         : replyPrefixOf(result);
     } catch (error) {

@@ -2,6 +2,7 @@
 // Guarantees: a repetition gets the stored result; a repetition of an operation that runs waits for its result; a result that
 // could not be stored is the answer all the same, and is stored later; what was begun and does not run is given back; what may
 // have run does not run again where the backplane has lost its result.
+import { isPromise } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, PublishedWork, Work, WorkState } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -93,7 +94,7 @@ export class Deduplicator {
     if (kept !== undefined) return kept;
     const isPublication = publication !== undefined && !this.#running.has(runKey(work));
     const state = isPublication ? this.#publish(work, publication) : this.#begin(work);
-    const isDecided = !(state instanceof Promise) && state.state !== "running";
+    const isDecided = !isPromise(state) && state.state !== "running";
     return isDecided ? this.#proceed(state, work, execute) : this.#poll(state, work, execute);
   }
 
@@ -149,13 +150,13 @@ export class Deduplicator {
   ): Promise<string | Exclude<WorkState, Running>> {
     const deadline = this.#clock.now() + this.#maxWaitMs;
     for (let begun = first; ; begun = this.#begin(work)) {
-      const state = begun instanceof Promise ? await this.#begun(begun, work) : begun;
+      const state = isPromise(begun) ? await this.#begun(begun, work) : begun;
       if (work.connection?.isRevoked === true) {
         if (state.state === "run") this.#giveBack(work, true);
         throw new HalyardError("unauthenticated");
       }
       const localRun = this.#running.get(runKey(work)) ?? this.#unsettledResultOf(work);
-      if (state.state === "run" && localRun instanceof Promise) return this.#settleAs(work, localRun);
+      if (state.state === "run" && isPromise(localRun)) return this.#settleAs(work, localRun);
       if (state.state !== "running") return state;
       if (localRun !== undefined) return localRun;
       // The operation runs on another node: its result appears in the backplane, or that node ends and this node runs it.
@@ -203,7 +204,7 @@ export class Deduplicator {
   }
 
   #settle(work: Work, result: string | Promise<string>): string | Promise<string> {
-    if (result instanceof Promise)
+    if (isPromise(result))
       return this.#track(
         work,
         result.then(
@@ -215,12 +216,12 @@ export class Deduplicator {
         ),
       );
     const storing = this.#storeResult(work, result);
-    return storing instanceof Promise ? this.#track(work, storing) : storing;
+    return isPromise(storing) ? this.#track(work, storing) : storing;
   }
 
   #storeResult(work: Work, result: string): string | Promise<string> {
     const stored = this.#backplane.settle(work, result);
-    if (!(stored instanceof Promise)) return result;
+    if (!isPromise(stored)) return result;
     return stored.then(
       () => result,
       () => this.#keep(work, result),

@@ -1,6 +1,7 @@
 // Brings a message to its handler: schema, room, role, `authorize`, middleware, handler, in this order. Called by
 // SendExecutor. A relayed type without a handler is published unchanged. Guarantee: if no code of the application takes
 // time, no check creates a promise.
+import { isPromise } from "@halyard/protocol/internal";
 import type { SendResult } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { GLOBAL_CHANNEL, roomNameOf } from "../channels/channel-name.ts";
@@ -204,7 +205,7 @@ export class Dispatcher {
 
   #parse(messageType: MessageType, fields: Record<string, unknown>): MaybePromise<object> {
     const pending = validateInput(messageType.schema, fields);
-    const validated = pending instanceof Promise ? this.#parts.handlerRunner.settle(pending) : pending;
+    const validated = isPromise(pending) ? this.#parts.handlerRunner.settle(pending) : pending;
     return andThen(validated, (result) => {
       if (!result.ok) throw validationError(result);
       return result.value as object;

@@ -2,7 +2,7 @@
 // the `ping` of a plain client. A handler that exceeds `limits.handlerMs` fails with `timeout`, and its signal aborts.
 import type { Schema, SendResult } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
-import { isThenable } from "@halyard/protocol/internal";
+import { isPromise, isThenable } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { ApplicationGuard } from "../application/application-guard.ts";
 import { runThrough } from "../application/middleware.ts";
@@ -84,7 +84,7 @@ export class HandlerRunner {
         return isPublished(returned) ? toSendResult(returned) : { id: invocation.messageId };
       hasRun = true;
       const pending = validate(call.result, returned);
-      return andThen(pending instanceof Promise ? this.settle(pending) : pending, (validation) => ({
+      return andThen(isPromise(pending) ? this.settle(pending) : pending, (validation) => ({
         id: invocation.messageId,
         result: checkedResult(call.type, validation),
       }));

@@ -13,7 +13,7 @@ import { assertFitsFrame } from "../delivery/frame-size.ts";
 import { OutboundFrame } from "../delivery/outbound-frame.ts";
 import { wireJson } from "../delivery/wire-json.ts";
 import type { Clock, ErrorContext, Except, Published, SendOptions, WebSocketInstance } from "../types.ts";
-import { dateOf } from "@halyard/protocol/internal";
+import { dateOf, isPromise } from "@halyard/protocol/internal";
 import { toHalyardError } from "../utils/errors.ts";
 import { unwrapResolved } from "../utils/maybe-promise.ts";
 import type { MessageTypeRegistry } from "./message-types.ts";
@@ -116,7 +116,7 @@ export class MessagePublisher {
     const before: EarlierEntry[] = [];
     let id = "";
     try {
-      const encoded = encoding instanceof Promise ? await encoding : encoding;
+      const encoded = isPromise(encoding) ? await encoding : encoding;
       id = encoded.id;
       for (const [index, room] of rooms.entries()) {
         const channel = roomChannel(room);
@@ -127,7 +127,7 @@ export class MessagePublisher {
         };
         const publishing = unwrapResolved(this.#publishEncoded(encoded, destination));
         // No await if the result is known at once, so that the caller's next publish comes after this one.
-        const { position } = publishing instanceof Promise ? await publishing : publishing;
+        const { position } = isPromise(publishing) ? await publishing : publishing;
         before.push({ room, ...position });
         all.push({ id, channel, offset: position?.off, error: undefined });
       }
@@ -159,7 +159,7 @@ export class MessagePublisher {
         fail(error);
       }
     };
-    if (encoded instanceof Promise) encoded.then(push, fail);
+    if (isPromise(encoded)) encoded.then(push, fail);
     else push(encoded);
   }
 
@@ -267,7 +267,7 @@ export class MessagePublisher {
     const { channel } = destination;
     let id = "";
     try {
-      const encoded = encoding instanceof Promise ? await encoding : encoding;
+      const encoded = isPromise(encoding) ? await encoding : encoding;
       id = encoded.id;
       const { position } = await this.#publishEncoded(encoded, destination);
       return { id, channel, offset: position?.off, error: undefined };

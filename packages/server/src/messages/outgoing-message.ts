@@ -1,3 +1,4 @@
+import { isPromise } from "@halyard/protocol/internal";
 import type { PublicUser, Validation } from "@halyard/protocol";
 import { publicUser, validate } from "@halyard/protocol";
 import { APPLICATION_KEY } from "../backplane-history.ts";
@@ -75,7 +76,7 @@ export function encodeOutgoing(
     return { type, id, json, ephemeral: known.ephemeral, idempotencyKey, author };
   };
   const result = validate(known.schema, fields);
-  return result instanceof Promise ? result.then(toEncoded) : toEncoded(result);
+  return isPromise(result) ? result.then(toEncoded) : toEncoded(result);
 }
 
 /** A new message id. With a key, it is the same for each attempt, so that each gets the same answer. */

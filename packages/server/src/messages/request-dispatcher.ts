@@ -2,7 +2,7 @@
 // A request whose schemas and handler are synchronous creates no promise.
 import type { RequestDefinition, RoomRule, Schema, Validation } from "@halyard/protocol";
 import { validate } from "@halyard/protocol";
-import { isThenable } from "@halyard/protocol/internal";
+import { isPromise, isThenable } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import { roomNameOf } from "../channels/channel-name.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -72,7 +72,7 @@ export class RequestDispatcher {
       throw new ForbiddenError("role");
     const resolved = { request, definition, handler };
     const input = validateInput(definition.input, request.frame.input);
-    return input instanceof Promise
+    return isPromise(input)
       ? this.#settle(input).then((validation) => this.#handle(resolved, validation))
       : this.#handle(resolved, input);
   }
@@ -134,7 +134,7 @@ export class RequestDispatcher {
 
   #validateOutput({ frame, connection }: IncomingRequest, output: Schema, result: unknown): unknown {
     const validation = validate(output, result);
-    if (!(validation instanceof Promise)) return checkedReply(frame.name, validation);
+    if (!isPromise(validation)) return checkedReply(frame.name, validation);
     return this.#settle(validation).then((settled) => {
       assertNotRevoked(connection);
       return checkedReply(frame.name, settled);

@@ -2,6 +2,7 @@
 // The handshake and the rooms report the connections of this node; the backplane reports the changes of all nodes.
 // Each subscriber gets one list and then every change after that list (see presence-view.ts).
 
+import { isPromise } from "@halyard/protocol/internal";
 import { HalyardError } from "@halyard/protocol/wire";
 import type { Backplane, Eviction, PresenceEvent, PresenceOp, RosterPage } from "../backplane.ts";
 import { roomChannel } from "../channels/channel-name.ts";
@@ -63,7 +64,7 @@ export class PresenceHub {
    */
   join(connection: Connection, room?: string): Promise<readonly Eviction[]> {
     const applied = this.#options.backplane.applyPresence([this.#declarationOf(connection, room)]);
-    if (!(unwrapResolved(applied) instanceof Promise)) return applied;
+    if (!isPromise(unwrapResolved(applied))) return applied;
     if (!this.#options.monitor.isAway) return this.#joined(applied);
     void this.#evictLater(applied);
     return Promise.resolve(NO_EVICTIONS);

@@ -1,6 +1,7 @@
 // The list of one channel's users for the subscribers of this node: read when one of them needs it, and kept current by changes.
 // The presence hub creates one view for everyone and one per room; presence-announcer.ts sends the changes.
 // Every subscriber sees exactly the changes after its list: pages and events have positions, and either may arrive late.
+import { isPromise } from "@halyard/protocol/internal";
 import type { PresenceEvent, RosterPage } from "../backplane.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { OutboundFrame } from "../delivery/outbound-frame.ts";
@@ -182,7 +183,7 @@ export class PresenceView {
     this.#awaitingList = new Set();
     try {
       const page = unwrapResolved(this.#options.firstPage());
-      if (page instanceof Promise)
+      if (isPromise(page))
         page.then((read) => this.#hold(read, readers)).catch((error: unknown) => this.#fail(error, readers));
       else this.#hold(page, readers);
     } catch (error) {

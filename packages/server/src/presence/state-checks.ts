@@ -2,7 +2,7 @@
 // Guarantee: a state that others see has passed the schema, is a JSON object, and has at most `limits.presenceStateBytes`.
 import type { AnyProtocol, Schema } from "@halyard/protocol";
 import { clientMessages } from "@halyard/protocol";
-import { isDeeperThan, replaceLoneSurrogates } from "@halyard/protocol/internal";
+import { isDeeperThan, isPromise, replaceLoneSurrogates } from "@halyard/protocol/internal";
 import type { Frame } from "@halyard/protocol/wire";
 import { HalyardError, LIMITS } from "@halyard/protocol/wire";
 import type { Backplane } from "../backplane.ts";
@@ -59,7 +59,7 @@ export class StateChecks {
   /** The state after the schema, as JSON text. @throws HalyardError or SchemaFailedError */
   async checked(state: string): Promise<string> {
     const pending = validateInput(this.#assertInContract(), JSON.parse(state));
-    const checked = pending instanceof Promise ? await this.#deadline.settle(pending) : pending;
+    const checked = isPromise(pending) ? await this.#deadline.settle(pending) : pending;
     if (!checked.ok) throw validationError(checked);
     const json = replaceLoneSurrogates(JSON.stringify(checked.value));
     if (!json.startsWith("{")) throw new InvalidMessageError([{ path: "", message: "is not an object" }]);

@@ -1,3 +1,5 @@
+import { isPromise } from "@halyard/protocol/internal";
+
 /** A value, or a promise of it. */
 export type MaybePromise<TValue> = TValue | Promise<TValue>;
 
@@ -20,9 +22,7 @@ export function resolvedPromise<TValue>(value: TValue): Promise<TValue> {
 
 /** The value of a {@link resolvedPromise}; any other promise or value unchanged. */
 export function unwrapResolved<TValue>(value: MaybePromise<TValue>): MaybePromise<TValue> {
-  return value instanceof Promise && VALUE in value
-    ? ((value as ResolvedPromise<TValue>)[VALUE] as TValue)
-    : value;
+  return isPromise(value) && VALUE in value ? ((value as ResolvedPromise<TValue>)[VALUE] as TValue) : value;
 }
 
 /** A promise that rejects with this error. */
@@ -40,7 +40,7 @@ export function andThen<TValue, TResult>(
   value: MaybePromise<TValue>,
   next: (value: TValue) => MaybePromise<TResult>,
 ): MaybePromise<TResult> {
-  return value instanceof Promise ? value.then(next) : next(value);
+  return isPromise(value) ? value.then(next) : next(value);
 }
 
 /** Like {@link andThen}, but an error or rejection is passed to `fail`, which throws. */
@@ -51,7 +51,7 @@ export function andThenOr<TValue, TResult>(
 ): MaybePromise<TResult> {
   try {
     const result = andThen(value, next);
-    return result instanceof Promise ? result.catch(fail) : result;
+    return isPromise(result) ? result.catch(fail) : result;
   } catch (error) {
     return fail(error);
   }
@@ -59,9 +59,7 @@ export function andThenOr<TValue, TResult>(
 
 /** All values, in the same turn unless one of them is a promise. */
 export function whenAll<TValue>(values: readonly MaybePromise<TValue>[]): MaybePromise<readonly TValue[]> {
-  return values.some((value) => value instanceof Promise)
-    ? Promise.all(values)
-    : (values as readonly TValue[]);
+  return values.some((value) => isPromise(value)) ? Promise.all(values) : (values as readonly TValue[]);
 }
 
 /** Runs a task, and turns an error or rejection into a value. */
@@ -71,7 +69,7 @@ export function recover<TValue>(
 ): MaybePromise<TValue> {
   try {
     const value = task();
-    return value instanceof Promise ? value.catch(toValue) : value;
+    return isPromise(value) ? value.catch(toValue) : value;
   } catch (error) {
     return toValue(error);
   }
