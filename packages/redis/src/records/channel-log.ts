@@ -67,18 +67,25 @@ export class ChannelLog {
   async read(channel: string, { after, limit, bytes = Infinity }: ReadPage): Promise<ReadResult> {
     const { calls, keys } = this.#parts;
     const { epoch, state, log } = keys.channel(channel);
-    const [stored, top, entries] = (await calls.transaction([
+    const [stored, [top, newestAt], raw, ttl] = (await calls.transaction([
       ["GET", epoch],
-      ["HGET", state, "offset"],
+      ["HMGET", state, "offset", "at"],
       ["XRANGE", log, `(${String(after)}`, "+", "COUNT", String(limit)],
+      ["PTTL", log],
       // A node that opens a channel reads its position only; kept-positions.ts renews it from then on.
       ...(limit === 0 ? [["PEXPIRE", state, String(CHANNEL_MS)]] : []),
-    ])) as [string | null, string | null, RawEntry[] | null];
+    ])) as [string | null, (string | null)[], RawEntry[] | null, number];
     if (stored !== null) this.#parts.seen.note(channel, stored, Number(top ?? 0));
+    const found = (raw ?? []).map(toEntry);
+    // The log ends when its newest entry is too old; that of an older entry is earlier by as much as it is older.
+    const entries = found.filter(({ at }) => ttl < 0 || at >= Number(newestAt) - ttl);
+    const last = found.at(-1);
+    if (entries.length === 0 && last !== undefined && found.length === limit)
+      return this.read(channel, { after: last.offset, limit, bytes });
     return {
       epoch: stored ?? (await this.#createEpoch(epoch)),
       top: Number(top ?? 0),
-      entries: withinBytes((entries ?? []).map(toEntry), bytes),
+      entries: withinBytes(entries, bytes),
     };
   }
 

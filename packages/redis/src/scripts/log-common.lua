@@ -32,7 +32,8 @@ local function append(message)
   local id, maxBytes, maxAge = text(offset), tonumber(message.bytes), tonumber(message.ms)
   redis.call('XADD', KEYS[3], 'MAXLEN', message.messages, id, 'p', text(previous), 'a', text(at), 'b', text(written), 'd', message.data)
   written = written + #message.data
-  redis.call('HSET', KEYS[2], 'offset', id, 'incarnation', current, 'written', text(written), 'first', text(first), 'since', text(since))
+  redis.call('HSET', KEYS[2], 'offset', id, 'incarnation', current, 'at', text(at),
+    'written', text(written), 'first', text(first), 'since', text(since))
 
   local function trim()
     local from, oldest = '-', nil

@@ -198,6 +198,20 @@ export function describeChannels({ start, advance, settle, name }: SuiteContext)
       expect(entries).toEqual([]);
       expect({ epoch, off: top }).toEqual(position);
     });
+
+    it("drops a message by its own age, however new the next one is", async () => {
+      const node = await start();
+      const channel = name("room:");
+      const publish = (data: string) => node.publish(channel, data, { history: { ...HISTORY, ms: 4_000 } });
+      await publish('"a"');
+      await advance(2_000);
+      await publish('"b"');
+      await advance(3_000);
+      for (const limit of [1, 10]) {
+        const { entries } = await node.backplane.read(channel, { after: 0, limit });
+        expect(entries.map(({ data }) => data)).toEqual(['"b"'].slice(0, limit));
+      }
+    });
   });
 
   describe("publications with an idempotency key", () => {
