@@ -181,6 +181,14 @@ describe("the manager", () => {
     await system.manager.leave(ws, "a");
     expect((await system.manager.listUsers({ room: "a" })).total).toBe(0);
   });
+
+  it("joins no socket that closes meanwhile, and does not reject for it", async () => {
+    const ws = await create().join("ada");
+    const joining = system.manager.join(ws, "a");
+    await system.drop(ws);
+    await joining;
+    expect((await system.manager.listUsers({ room: "a" })).total).toBe(0);
+  });
 });
 
 describe("a message to a room", () => {

@@ -135,8 +135,8 @@ export class Rooms {
     try {
       await this.enterGiven(connection, room);
     } catch (error) {
-      if (!isUnavailable(error) || connection.stage === "closed") throw error;
-      this.#parts.clientRooms.enterLater(connection);
+      if (!isUnavailable(error)) throw error;
+      if (connection.stage !== "closed") this.#parts.clientRooms.enterLater(connection);
     }
   }
 
