@@ -54,7 +54,10 @@ describe("validate", () => {
     described.texts++;
     return "wrong";
   };
-  const pair = z.union([z.object({ a: z.int(wrong), b: z.int(wrong) }), z.object({ c: z.int(wrong) })]);
+  const pair = z.union([
+    z.object({ a: z.int({ error: wrong }), b: z.int({ error: wrong }) }),
+    z.object({ c: z.int({ error: wrong }) }),
+  ]);
 
   it.each([
     ["synchronous", z.array(pair)],
