@@ -59,8 +59,9 @@ export class Client extends MessageScope implements ConnectionCallbacks {
   constructor(options: WebSocketClientOptions) {
     super();
     const { autoConnect = true, clock = systemClock, onError, share, outbox: { storage } = {} } = options;
-    const settings = { ...options };
     const reportError = errorReporter(clock, onError);
+    // Without `onError`, only what the application's listeners throw is reported.
+    const settings = { ...options, onError: onError && reportError };
     const needsPage = checkOptions(options);
     if (share) {
       const load = async () =>

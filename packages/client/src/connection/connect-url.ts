@@ -18,7 +18,7 @@ function resolveUrl(url: string | URL): string {
   } catch {
     // All unusable values get the same error.
   }
-  throw new TypeError(`invalid URL "${String(url)}": write "wss://host/path", or "/path" in a page`);
+  throw new TypeError(`invalid URL "${url}": write "wss://host/path", or "/path" in a page`);
 }
 
 /** The address of the next attempt, with the client id and attempt number by which the server identifies this connection. */

@@ -29,15 +29,13 @@ export interface ConnectionCause {
   readonly reason?: string | undefined;
 }
 
-/** The messages of the causes; `option` has the message of its own error. */
+/** The messages of the causes. `option` and `refused` have one of their own; a close by the server is described by its code and reason. */
 const MESSAGES: Readonly<Partial<Record<CauseKind, string>>> = {
   offline: "The browser is offline.",
   unreachable:
     "No answer: check that the server runs at url, that a dev proxy passes its path, and that it trusts this page's origin.",
   lost: "The connection broke.",
-  closed: "The server closed: see code and reason.",
-  kicked: "The server disconnected this user: see code and reason.",
-  replaced: "A newer connection of this client took over.",
+  replaced: "A newer connection took over.",
   outdated: "The server needs a newer contract: reload the page.",
   local: "Not started, or closed.",
 };
@@ -50,7 +48,7 @@ export function causeOf(
   const { navigator } = globalThis as { navigator?: { onLine?: boolean } };
   const isSilent = kind === "lost" || kind === "unreachable";
   const known = isSilent && navigator?.onLine === false ? "offline" : kind;
-  return { kind: known, message: MESSAGES[known] ?? "", ...details };
+  return { kind: known, message: MESSAGES[known] ?? "The server closed: see code and reason.", ...details };
 }
 
 /** The cause for an HTTP answer to the handshake. */
@@ -59,7 +57,7 @@ export function causeOfStatus(status: number): ConnectionCause {
   if (status === 401 || status === 403) hint = "authenticate said no.";
   if (status === 429) hint = "too many connections: make one client for all components.";
   if (status >= 500) hint = "the server, or the one behind the proxy, is not ready.";
-  return causeOf("refused", { status, message: `No WebSocket, HTTP ${String(status)}: ${hint}` });
+  return causeOf("refused", { status, message: `No WebSocket, HTTP ${status}: ${hint}` });
 }
 
 const KINDS_OF_CODES: Readonly<Record<number, CauseKind>> = {

@@ -5,7 +5,6 @@ import { isRecoverableClose, retryAfterOf } from "@halyard/protocol/wire";
 import type { ClientCloseCode } from "@halyard/protocol/wire";
 import { dateOf } from "@halyard/protocol/internal";
 import type { Clock } from "../common/clock.ts";
-import { errorReporter } from "../common/error-reporter.ts";
 import { Timer } from "../common/timer.ts";
 import type { WebSocketClientOptions } from "../options.ts";
 import { createSocket, limitClosing, watchAnswer } from "./create-socket.ts";
@@ -37,7 +36,6 @@ export class Reconnector {
   readonly #clock: Clock;
   readonly #options: WebSocketClientOptions;
   readonly #callbacks: ReconnectorCallbacks;
-  readonly #reportError: (error: unknown) => void;
   /** Limits the wait, the attempt or the probe, only one of which runs at a time. */
   readonly #timer: Timer;
   readonly #retryDelay: RetryDelay;
@@ -59,7 +57,6 @@ export class Reconnector {
     this.#callbacks = callbacks;
     this.#timer = new Timer(clock);
     this.#retryDelay = new RetryDelay(clock, options.backoff);
-    this.#reportError = errorReporter(clock, options.onError ?? (() => {}));
   }
 
   /** Connects now, replacing the current connection or attempt. */
@@ -232,7 +229,7 @@ export class Reconnector {
     const { status, code } = Object(error) as Partial<Record<"status" | "code", unknown>>;
     const cause = causeOf("option", { message: String(error) });
     if (this.#isRejected(cause, status, code)) return;
-    this.#reportError(error);
+    this.#options.onError?.(error);
     // A constant URL never becomes valid, for example a relative one during server rendering.
     const isFinal = !this.#url && typeof this.#options.url !== "function";
     if (isFinal) return this.#stop(ABNORMAL_CLOSE, "invalid URL", cause);

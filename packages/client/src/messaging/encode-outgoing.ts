@@ -20,7 +20,7 @@ interface EncodedFrame {
  * server rejects it without reading its id, so that the error would name no message.
  */
 export function encodeOutgoing(message: object, meta: FrameMeta, { messageBytes }: SendLimits): EncodedFrame {
-  let reason = `more than ${String(MAX_JSON_DEPTH)} levels of JSON`;
+  let reason = `more than ${MAX_JSON_DEPTH} levels of JSON`;
   try {
     const text = encodeFrame(JSON.stringify(message), meta);
     const bytes = utf8Bytes(text);
