@@ -30,6 +30,9 @@ interface Channel {
   held?: HeldMessages | undefined;
 }
 
+/** A position, and the newest offset of the channel, if messages up to it follow as replayed ones. */
+type NewPosition = Position & { readonly head?: number | undefined };
+
 export class Channels {
   readonly #emitter: Emitter<ClientEvents>;
   readonly #channels = new Map<string, Channel>();
@@ -55,10 +58,11 @@ export class Channels {
   }
 
   /** Call when a room was joined after the welcome. If it was read before, the messages in between are lost. */
-  join(name: string, position: Position): void {
+  join(name: string, { epoch, off, head = off }: NewPosition): void {
     const known = this.#channels.get(name);
-    const isBehind = known && (known.epoch !== position.epoch || known.off !== position.off);
-    if (this.#setPosition(name, position) && isBehind) this.#emitGap(name, "lost");
+    // The channel has been read since its earlier position.
+    if (known?.epoch === epoch && known.off === off) known.head = head;
+    else if (this.#setPosition(name, { epoch, off, head }) && known) this.#emitGap(name, "lost");
   }
 
   drop(name: string): void {
@@ -88,10 +92,7 @@ export class Channels {
   }
 
   /** @returns whether the position is valid */
-  #setPosition(
-    name: string,
-    { epoch, off, head = off }: Position & { readonly head?: number | undefined },
-  ): boolean {
+  #setPosition(name: string, { epoch, off, head = off }: NewPosition): boolean {
     if (typeof epoch !== "string" || !Number.isSafeInteger(off)) return false;
     const channel: Partial<Channel> = this.#channels.get(name) ?? {};
     const changed = Object.assign(channel, { epoch, off, since: off, head });

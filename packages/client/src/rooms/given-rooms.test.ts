@@ -45,6 +45,22 @@ describe("a room that the server gave", () => {
     });
   });
 
+  it("has been read since its first position, also when a later `joined` has the position that the client has", async () => {
+    const harness = createHarness();
+    const first = await harness.open();
+    first.receive(
+      { type: "joined", room: "lobby", epoch: "e1", off: 3 },
+      { type: "poll_result", votes: [4], $: { ch: "room:lobby", off: 4 } },
+    );
+    first.drop();
+    const all = { epoch: "e1", off: 10, recovered: "pending" };
+    const second = await harness.open({ channels: { all } });
+    second.receive({ type: "joined", room: "lobby", epoch: "e1", off: 4 });
+    second.drop();
+    const lobby = { ch: "room:lobby", epoch: "e1", off: 4, since: 3 };
+    expect((await harness.open()).sent("hello")[0]?.["positions"]).toContainEqual(lobby);
+  });
+
   it("keeps its position through a welcome without it, as a server sends it whose store is away", async () => {
     const harness = createHarness();
     const first = await harness.open();
