@@ -1,4 +1,4 @@
-import { act } from "react";
+import { act, useEffect } from "react";
 import { renderToString } from "react-dom/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createPage, createScene, hooks, watch } from "../test/scene.tsx";
@@ -105,6 +105,47 @@ describe("useMyPresence", () => {
     await pass(200);
     expect(mine.now[0]).toEqual(states.sketch);
     expect(room.users.map(({ presence }) => presence)).toContainEqual(states.sketch);
+  });
+
+  it("shows what a child changes in its effect on the mount", async () => {
+    const { connect, settle, pass } = createScene();
+    const [ada, bob] = [await connect("ada"), await connect("bob")];
+    const room = bob.join("canvas");
+    const child = watch((update: (patch: { status: "away" }) => void) =>
+      useEffect(() => update({ status: "away" }), [update]),
+    );
+    function Parent() {
+      const [me, update] = useMyPresence("canvas", HERE);
+      return (
+        <p>
+          {me.status}
+          <child.Watcher of={update} />
+        </p>
+      );
+    }
+    const page = createPage(ada);
+    await page.show(<Parent />);
+    await settle();
+    await pass(200);
+    expect(page.text).toBe("away");
+    expect(room.users.map(({ presence }) => presence?.status)).toContain("away");
+  });
+
+  it("is shown to the others again when a component joins the room that the server had ended for another one", async () => {
+    const { connect, settle, pass, system } = createScene();
+    const [ada, bob] = [await connect("ada"), await connect("bob")];
+    const room = bob.join("canvas");
+    const mine = watch(() => useMyPresence("canvas", HERE));
+    const page = createPage(ada);
+    await page.show([<mine.Watcher key="first" />]);
+    await settle();
+    await act(async () => mine.now[1]({ status: "away" }));
+    await act(() => system.manager.removeFromRoom("ada", "canvas"));
+    await settle();
+    await page.show([<mine.Watcher key="first" />, <mine.Watcher key="second" />]);
+    await settle();
+    await pass(200);
+    expect(room.users.map(({ presence }) => presence?.status)).toContain("away");
   });
 
   it("returns the initial state on a server", async () => {

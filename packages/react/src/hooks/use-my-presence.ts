@@ -19,10 +19,11 @@ export function useMyPresence(
       const known = states.get(name);
       const store = known?.shown ?? new OwnState(first);
       states.set(name, store);
-      if (store !== known) room.updatePresence({ ...known?.removed, ...first });
+      // Also a state that another component shows: the server may have ended its room, which this one joins again.
+      room.updatePresence({ ...known?.removed, ...store.get() });
       return endAll(store.subscribe(listener), store.followUser(client, room));
     },
-    [client, states, name, room, first],
+    [room],
   );
   const state = useSyncExternalStore(
     subscribe,
@@ -31,12 +32,16 @@ export function useMyPresence(
   );
   const update = useCallback(
     (patch: object) => {
-      const store = states.get(name)?.shown;
-      if (!store) return;
-      store.set({ ...store.get(), ...patch });
-      room.updatePresence(patch);
+      const change = () => {
+        const store = states.get(name)?.shown;
+        store?.set({ ...store.get(), ...patch });
+        if (store) room.updatePresence(patch);
+        return store;
+      };
+      // An effect of a child runs before the state is shown.
+      if (!change()) queueMicrotask(change);
     },
-    [states, name, room],
+    [room],
   );
   return useMemo(() => [state, update], [state, update]);
 }
