@@ -28,6 +28,17 @@ describe("useRequest", () => {
     expect(other.now.data).toBe(16);
   });
 
+  it("asks for null and for nothing apart", async () => {
+    const { connect, settle, asked } = createScene();
+    const slow = watch((input: unknown) => useRequest("slow", input as undefined));
+    const page = createPage(await connect("ada"));
+    await page.show([<slow.Watcher key="1" />, <slow.Watcher key="2" of={null} />]);
+    await settle();
+    // The server refuses null, which the contract of this request does not have.
+    expect(slow.now).toMatchObject({ status: "error", error: { code: "invalid_message" } });
+    expect(asked).toEqual(["slow"]);
+  });
+
   it("keeps its data while it is asked again, and its refetch", async () => {
     const { connect, settle, asked } = createScene();
     const square = watch(() => useRequest("square", { of: 3 }));

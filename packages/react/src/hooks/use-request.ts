@@ -18,7 +18,7 @@ export function useRequest(
 ): AnyRequestResult {
   const requests = requestsOf(client);
   // Inputs with the same JSON count as equal.
-  const key = JSON.stringify([name, room, input]);
+  const key = JSON.stringify({ name, input, room });
   const subscribe = useCallback(
     (listener: () => void) => {
       const request = requests.get(key) ?? new SharedRequest(client, { name, input, room });
