@@ -15,7 +15,10 @@ export interface RoomStore {
  */
 export function createRoomStore(database: Database): RoomStore {
   database.exec("CREATE TABLE IF NOT EXISTS room (name TEXT PRIMARY KEY)");
-  const insert = database.prepare("INSERT OR IGNORE INTO room (name) VALUES (?)");
+  // Counts in the database, because another node may have created rooms.
+  const insert = database.prepare(
+    `INSERT OR IGNORE INTO room (name) SELECT ? WHERE (SELECT count(*) FROM room) < ${MAX_ROOMS}`,
+  );
   for (const name of FIRST_ROOMS) insert.run(name);
   const select = database.prepare("SELECT name FROM room ORDER BY rowid");
   const exists = database.prepare("SELECT name FROM room WHERE name = ?");
@@ -33,10 +36,8 @@ export function createRoomStore(database: Database): RoomStore {
     },
     create(name) {
       if (has(name)) return "exists";
-      if (names.size >= MAX_ROOMS) return "full";
       insert.run(name);
-      names.add(name);
-      return "created";
+      return has(name) ? "created" : "full";
     },
   };
 }

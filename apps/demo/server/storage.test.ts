@@ -131,11 +131,12 @@ describe("the room store", () => {
     expect(rooms.create("tall-ships")).toBe("exists");
   });
 
-  test("creates no more than MAX_ROOMS rooms", () => {
-    const rooms = createRoomStore(database);
+  test("creates no more than MAX_ROOMS rooms, on all nodes together", () => {
+    const [rooms, elsewhere] = [createRoomStore(database), createRoomStore(database)];
     for (let n = rooms.list().length; n < MAX_ROOMS; n++) rooms.create(`room-${n}`);
-    expect(rooms.create("one-more")).toBe("full");
-    expect(rooms.list()).toHaveLength(MAX_ROOMS);
+    for (const node of [rooms, elsewhere]) expect(node.create("one-more")).toBe("full");
+    expect(elsewhere.create("room-7")).toBe("exists");
+    for (const node of [rooms, elsewhere]) expect(node.list()).toHaveLength(MAX_ROOMS);
   });
 });
 
