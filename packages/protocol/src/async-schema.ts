@@ -24,7 +24,9 @@ export function runSchema(schema: Schema, value: unknown, maxNested: number): Pa
   let nested = 0;
   const context = {
     async: mayBeAsync(schema),
-    /** Zod asks for each issue within another one, when it writes the text. Those are nearly all that a run with many costs. */
+    /** The text of an issue within another one, or of one that `catch` handles; undefined for zod's own, which lists all values of an enum. */
+    error: () => (nested < DESCRIBED ? undefined : "Invalid input"),
+    /** Zod asks for each of these issues, after its text. They are nearly all that a run with many of them costs. */
     get reportInput(): boolean {
       if (++nested > maxNested) throw new TooManyIssues();
       return false;
@@ -32,6 +34,9 @@ export function runSchema(schema: Schema, value: unknown, maxNested: number): Pa
   };
   return (schema as core.$ZodType)._zod.run({ value, issues: [] }, context);
 }
+
+/** How many issues within others get zod's own text: only the code of a schema can see them. */
+const DESCRIBED = 100;
 
 /** Ends a run, and is no error of the application. */
 export class TooManyIssues extends Error {}

@@ -78,6 +78,20 @@ describe("validate", () => {
     },
   );
 
+  it("lists the values of an enum for the first of many wrong values within unions, and not for each [s-A5]", () => {
+    const color = z.enum(["red", "blue"]);
+    const texts: (string | undefined)[] = [];
+    const error: z.core.$ZodErrorMap = (issue) => {
+      if (issue.code === "invalid_union") texts.push(issue.errors[0]?.[0]?.message);
+      return "no color";
+    };
+    const items = z.array(z.union([z.union([color, z.int()], { error }), z.boolean()]));
+    expect(validate(items, Array(500).fill({}))).toMatchObject({ ok: false, issueCount: 2_500 });
+    expect([texts.length, texts[0]]).toEqual([500, 'Invalid option: expected one of "red"|"blue"']);
+    expect(texts.filter((text) => text?.includes("blue"))).toHaveLength(25);
+    expect(validate(color, 1)).toMatchObject({ issues: [{ message: texts[0] }] });
+  });
+
   const secret = new Error("a secret of the application");
   const fail = (): never => {
     throw secret;
