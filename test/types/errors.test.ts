@@ -106,8 +106,11 @@ createWebSocketSystem({ protocol: roles, authenticate: () => ({ user: { id: "ada
     name: "a role of a request that no user has [s-S11]",
     code: `const roles = defineProtocol({ requests: { all: request({ output: z.array(z.string()), requires: { role: "admin" } }) } });
 createWebSocketSystem({ protocol: roles });`,
-    texts: ["the contract has requires: { role }, and authenticate gives users without a role"],
-    at: "protocol",
+    texts: [
+      "Property 'authenticate' is missing",
+      "the contract has requires: { role }, and only authenticate can give users one",
+    ],
+    at: "{ protocol: roles }",
   },
   {
     name: "a message of a room that is sent without one",

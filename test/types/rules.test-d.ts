@@ -184,6 +184,19 @@ const withRoles = defineProtocol({
   requests: { close: request({ output: z.void(), requires: { role: ["agent", "admin"] } }) },
 });
 expectTypeOf(withRoles.requests.close.role).toEqualTypeOf<"agent" | "admin">();
+const { handlers: byRole } = createWebSocketSystem({
+  protocol: withRoles,
+  authenticate: async ({ ticket }) =>
+    Promise.resolve(ticket === undefined ? null : { user: { id: ticket, role: "agent" } }),
+  authorize: ({ user }) => user.role === "agent",
+  data: ({ user }) => ({ role: user.role }),
+});
+byRole.onRequest("close", (_, { user, data }) => {
+  expectTypeOf(user).toEqualTypeOf<{ id: string; role: string }>();
+  expectTypeOf(data).toEqualTypeOf<{ role: string }>();
+});
+// @ts-expect-error no user has one of the roles
+createWebSocketSystem({ protocol: withRoles, authenticate: ({ ticket = "" }) => ({ user: { id: ticket } }) });
 // @ts-expect-error no user has one of the roles
 createWebSocketSystem({ protocol: withRoles, authenticate: () => ({ user: { id: "ada" } }) });
 // @ts-expect-error no user has a role

@@ -19,17 +19,36 @@ import type {
   UpgradeRequest,
 } from "./types.ts";
 
-/** The message that the compiler prints when a contract requires a role and the user type has none. */
+/**
+ * The message that the compiler prints when a contract requires a role and the user type has none. A guest passes: before the
+ * compiler has read an `authenticate` with a parameter, each user is one. `MissingOption` catches those who stay guests.
+ */
 type RoleCheck<TProtocol extends AnyProtocol, TUser> = "role" extends keyof TUser
   ? unknown
-  : RequiredRole<TProtocol["clientMessages"]> | RequiredRole<TProtocol["requests"]> extends infer TRole
-    ? [TRole] extends [never]
+  : NeedsRole<TProtocol> extends true
+    ? IsGuest<TUser> extends true
       ? unknown
-      : string extends TRole
-        ? unknown
-        : "the contract has requires: { role }, and authenticate gives users without a role"
-    : never;
+      : "the contract has requires: { role }, and authenticate gives users without a role"
+    : unknown;
+type IsGuest<TUser> =
+  (<T>() => T extends TUser ? 1 : 2) extends <T>() => T extends GuestIdentity["user"] ? 1 : 2 ? true : false;
+type NeedsRole<TProtocol extends AnyProtocol> =
+  RequiredRole<TProtocol["clientMessages"]> | RequiredRole<TProtocol["requests"]> extends infer TRole
+  ? [TRole] extends [never]
+    ? false
+    : string extends TRole
+      ? false
+      : true
+  : never;
 type RequiredRole<TMap extends MessageMap | RequestMap> = Exclude<TMap[keyof TMap]["role"], undefined>;
+
+/** The option that is missing where a contract requires a role and the users are guests. */
+export type MissingOption<TProtocol extends AnyProtocol, TUser> = [
+  NeedsRole<TProtocol>,
+  IsGuest<TUser>,
+] extends [true, true]
+  ? "authenticate"
+  : never;
 
 /** The options of {@link createWebSocketSystem}. None is required. */
 export interface WebSocketManagerConfig<
@@ -46,7 +65,8 @@ export interface WebSocketManagerConfig<
   readonly handlers?: MessageHandlerRegistry | undefined;
   /**
    * Decides who may open a connection; its result types `user` in handlers. Required for upgrades, either here or in the call that
-   * attaches the runtime. A socket that is passed to `handleOpen` is identified by `ws.data.userId` instead.
+   * attaches the runtime. A socket that is passed to `handleOpen` is identified by `ws.data.userId` instead. If it has a parameter,
+   * write it above the options that read `user`, so that TypeScript can infer its type.
    *
    * @default none
    */

@@ -1,7 +1,7 @@
 import type { AnyProtocol, BuiltinProtocol } from "@halyard/protocol";
 import type { MessageHandlerRegistry } from "./messages/handler-registry.ts";
 import { WebSocketManager } from "./manager.ts";
-import type { WebSocketManagerConfig } from "./config.ts";
+import type { MissingOption, WebSocketManagerConfig } from "./config.ts";
 import type { GuestIdentity, Identity, WebSocketInstance } from "./types.ts";
 
 /** The result of {@link createWebSocketSystem}. */
@@ -29,9 +29,13 @@ export function createWebSocketSystem<
   TIdentity extends Identity = GuestIdentity,
   TData extends object = {},
 >(
-  config: WebSocketManagerConfig<TProtocol, TIdentity, TData> = {},
+  config?: WebSocketManagerConfig<TProtocol, TIdentity, TData> &
+    Record<
+      MissingOption<TProtocol, TIdentity["user"]>,
+      object | undefined | "the contract has requires: { role }, and only authenticate can give users one"
+    >,
 ): WebSocketSystem<TProtocol, TIdentity, TData> {
-  const manager = new WebSocketManager<TProtocol>(config as unknown as WebSocketManagerConfig);
+  const manager = new WebSocketManager<TProtocol>((config ?? {}) as unknown as WebSocketManagerConfig);
   return {
     manager,
     handlers: manager.handlers as unknown as MessageHandlerRegistry<TProtocol, TIdentity, TData>,
