@@ -80,8 +80,9 @@ function watchRequest(socket: Socket, url: string): void {
   const { process } = globalThis as { process?: NodeProcess };
   const channel = process?.getBuiltinModule?.("node:diagnostics_channel");
   if (socket.terminate || !channel) return;
+  const { pathname, search } = new URL(url);
   const onRequest = ({ request, socket: tcp }: RequestEvent) => {
-    if (url.endsWith(request.path)) socket.terminate = () => tcp.destroy();
+    if (request.path.endsWith(pathname + search)) socket.terminate = () => tcp.destroy();
   };
   channel.subscribe(REQUEST_WRITTEN, onRequest);
   socket.addEventListener("close", () => channel.unsubscribe(REQUEST_WRITTEN, onRequest));
