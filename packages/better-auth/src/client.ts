@@ -29,7 +29,7 @@ export interface TicketSource {
 }
 
 /**
- * The server rejected the request for a ticket. With `status` 401 or 403 the WebSocket client stops in the state
+ * The server rejected the request for a ticket, or a page answered in its place (`status` 200). With `status` 401 or 403 the WebSocket client stops in the state
  * `authRequired`; after any other status it tries again later.
  */
 export class TicketError extends Error {
@@ -38,7 +38,7 @@ export class TicketError extends Error {
   readonly status: number;
 
   constructor(status: number) {
-    super(`The server refused a ticket with HTTP status ${status}.`);
+    super(`The server gave no ticket: HTTP status ${status}.`);
     this.status = status;
   }
 }
@@ -54,7 +54,8 @@ export class TicketError extends Error {
 export function ticketFrom(authClient: TicketSource): () => Promise<string> {
   return async () => {
     const { data, error } = await authClient.halyard.ticket();
-    if (data !== null) return data.ticket;
-    throw new TicketError(error.status);
+    // Better Auth's client takes any answer with a status of success, also a page.
+    if (typeof data?.ticket === "string") return data.ticket;
+    throw new TicketError(error?.status ?? 200);
   };
 }

@@ -177,6 +177,18 @@ describe("ticketFrom", () => {
     await expect(ticket()).rejects.toMatchObject({ status: 401 });
     test.close();
   });
+
+  it("rejects where a page answers in place of Better Auth, so that the client does not connect without a ticket", async () => {
+    // As a server of pages answers each path that it does not know, or a network that wants a sign-in first.
+    const page = new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
+    const customFetchImpl = () => Promise.resolve(page);
+    const authClient = createAuthClient({
+      baseURL: ORIGIN,
+      plugins: [halyardClient()],
+      fetchOptions: { customFetchImpl },
+    });
+    await expect(ticketFrom(authClient)()).rejects.toMatchObject({ status: 200 });
+  });
 });
 
 function expireTickets(test: TestAuth, mode: StorageMode): void {
