@@ -43,8 +43,12 @@ export function clientFactory({
 }): ClientFactory {
   // No automatic reconnect: Connection replaces a lost connection and prepares the new one.
   const socket = { reconnectStrategy: false, connectTimeout: CONNECT_TIMEOUT_MS } as const;
-  // Otherwise the driver would create an AbortSignal with a timer for every command. Calls have their own deadlines.
-  const own = { disableOfflineQueue: true, commandOptions: { timeout: 0 } } as const;
+  // Otherwise the driver would create an AbortSignal with a timer for every command. Calls have their own deadlines, and their own bound.
+  const own = {
+    disableOfflineQueue: true,
+    commandOptions: { timeout: 0 },
+    commandsQueueMaxLength: Infinity,
+  } as const;
   if (client === undefined) {
     if (typeof url !== "string" || !/^rediss?:\/\//.test(url))
       throw new TypeError(`redisBackplane: url is redis:// or rediss://, and not ${describe(url)}`);

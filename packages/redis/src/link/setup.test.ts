@@ -122,6 +122,18 @@ describe("the options of a backplane", () => {
     },
   );
 
+  it("bound the calls under way, and not the queue of the application's client", async () => {
+    const client = createClient({ url: redis.server.url, commandsQueueMaxLength: 1 });
+    const backplane = redisBackplane({ client, prefix: "bound" });
+    const reads = Array.from({ length: 20 }, async () =>
+      backplane.roster(undefined, { cursor: undefined, limit: 1 }),
+    );
+    expect(await Promise.allSettled(reads)).toEqual(
+      reads.map(() => expect.objectContaining({ status: "fulfilled" }) as object),
+    );
+    await backplane.stop();
+  });
+
   it.each(["a{b}", "a b", "", "a*", "é", "a\0"])("refuse the prefix %j [trap 7]", (prefix) => {
     expect(() => redisBackplane({ url: redis.server.url, prefix })).toThrow("prefix has letters, digits");
   });
