@@ -39,18 +39,20 @@ describe("trustedOrigins as a list", () => {
       "https://other.example.com",
       "https://*.preview.example.com",
       "capacitor://localhost",
+      "safari-web-extension://*",
     ];
     ({ test, ada, accepts } = await setUp({ trustedOrigins }));
   });
   afterAll(() => test.close());
 
-  it("accepts the origin of baseURL, listed origins, patterns and app shells", async () => {
+  it("accepts the origin of baseURL, listed origins, patterns, app shells and extensions", async () => {
     expect(ada.cookie).not.toBe("");
     for (const origin of [
       ORIGIN,
       "https://other.example.com",
       "https://a.preview.example.com",
       "capacitor://localhost",
+      "safari-web-extension://E3449EA7-EC25-4696-8E6D-58CC5E9C7D0B",
     ])
       expect(await accepts(origin), origin).toBe(true);
   });
@@ -71,6 +73,8 @@ describe("trustedOrigins as a list", () => {
     ["A4", ""],
     ["A4", "https://"],
     ["A4", "app.example.com"],
+    ["A4", "https://APP.example.com"],
+    ["A4", "HTTPS://app.example.com"],
     ["A4", "https://app.example.com/"],
     ["A4", "https://app.example.com, https://evil.com"],
     ["A4", "https://preview.example.com"],

@@ -27,10 +27,11 @@ export async function isTrustedOrigin(
   );
 }
 
-// Whether a text has the form that browsers and app shells send: a scheme and an authority, in lower case. Better Auth's
-// matcher also accepts complete URLs, and would read `https://x@app.example.com` as `https://app.example.com`.
+// Whether a text has the form that browsers and app shells send: a scheme and an authority, in lower case where it is the name of a host
+// (an extension of Safari has an id in upper case). Better Auth's matcher also accepts complete URLs, and would read
+// `https://x@app.example.com` as `https://app.example.com`.
 function isSerializedOrigin(origin: string): boolean {
-  return /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@\\,A-Z]+$/.test(origin);
+  return /^(?!https?:.*[A-Z])[a-z][a-z\d+.-]*:\/\/[^\s/?#@\\,]+$/.test(origin);
 }
 
 function configuredOrigins({ options }: AuthContext): string[] {
