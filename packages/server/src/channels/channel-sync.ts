@@ -80,14 +80,16 @@ export class ChannelSync {
 
   /** Reads until the publications that arrived during a read follow it without a hole. A hole that one read leaves, the next one fills. */
   async #sync(channel: Channel): Promise<void> {
-    // A new channel has no subscribers yet.
-    if (channel.epoch !== "")
-      for (let held = this.#parts.whenReleased(); held !== undefined; held = this.#parts.whenReleased())
-        await held;
-    for (let attempt = 1; !(await this.#catchUp(channel)); attempt++) {
-      if (!this.#parts.isCurrent(channel)) return;
+    for (let attempt = 1; ; attempt++) {
+      for (let held = this.#heldBy(channel); held !== undefined; held = this.#heldBy(channel)) await held;
+      if ((await this.#catchUp(channel)) || !this.#parts.isCurrent(channel)) return;
       if (attempt >= QUICK_ATTEMPTS) await this.#wait(RETRY_MS);
     }
+  }
+
+  /** Resolves when the channel may be delivered again; undefined unless it is held. A new channel has no subscribers yet. */
+  #heldBy({ epoch }: Channel): Promise<unknown> | undefined {
+    return epoch === "" ? undefined : this.#parts.whenReleased();
   }
 
   /** Finds out, in batches, which live channels have new messages since an interruption, and reads those. Never rejects. */
@@ -146,7 +148,9 @@ export class ChannelSync {
   }
 
   async #applyReadAsync(channel: Channel, read: Promise<ReadResult>): Promise<boolean> {
-    return this.#applyRead(channel, await read);
+    const answer = await read;
+    // What was read before it is known who has lost a right is read again.
+    return this.#heldBy(channel) === undefined && this.#applyRead(channel, answer);
   }
 
   #applyRead(channel: Channel, read: ReadResult): boolean {

@@ -38,6 +38,29 @@ describe("the channels of a node that was cut off", () => {
     expect(received()).toEqual([["b", "d"], []]);
   });
 
+  it("deliver nothing of a read that was under way when the check began", async () => {
+    scene = new HubScene();
+    const { ada, connections, hub } = scene;
+    const bea = connections.open("bea");
+    for (const each of [ada, bea]) await scene.read(each);
+    let check = (): void => {};
+    let held: Promise<void> | undefined;
+    scene.onRead = () => {
+      held ??= hub.holdUntil(new Promise<void>((resolve) => (check = resolve)));
+    };
+    scene.losesPublications = true;
+    await scene.publish("a");
+    scene.losesPublications = false;
+    await scene.publish("b");
+    await scene.clock.advance(5_000);
+    expect([scene.received(), scene.received(bea)]).toEqual([[], []]);
+    hub.remove("all", bea);
+    check();
+    await held;
+    await scene.publish("c");
+    expect([scene.received(), scene.received(bea)]).toEqual([["a", "b", "c"], []]);
+  });
+
   it("deliver again after ten seconds where no check answers", async () => {
     const { received } = await hold();
     await scene.publish("b");
