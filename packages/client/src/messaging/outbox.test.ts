@@ -250,6 +250,21 @@ describe("a server that misses a number", () => {
     expect(await sending).toMatchObject({ status: "rejected", error: { code: "conflict" } });
     expect(second.closed).toBeUndefined();
   });
+
+  it("receives them again for the next message, after one was rejected for them", async () => {
+    const harness = createHarness();
+    const first = await harness.open();
+    void chat(harness, "a");
+    first.receive(conflict(1));
+    const second = await harness.open();
+    second.receive(conflict(1));
+    const next = chat(harness, "b");
+    second.receive(conflict(2));
+    const third = await harness.open();
+    expect(third.sent("skip")).toMatchObject([{ $: { seq: 1 } }]);
+    third.receive({ type: "reply", $: { re: 1 } }, reply(third.sent("chat_message")[0]));
+    expect((await next).status).toBe("delivered");
+  });
 });
 
 describe("onQueue", () => {

@@ -80,7 +80,7 @@ export class Outbox {
   lastSeq = 0;
   /** Negative, so that the id of a rejected message is unique. */
   #lastRejectedSeq = 0;
-  /** Whether the numbers before the queue were sent again, and the server has not accepted a message since. */
+  /** Whether the numbers before the queue were sent again, and the server has not answered a message since. */
   #isRewinding = false;
   /** The state of the queue: the same object until it changes. */
   queue: QueueState = { queued: 0, unacknowledged: 0, bytes: 0 };
@@ -145,7 +145,7 @@ export class Outbox {
     if (!entry || index >= this.#sent) return;
     const isConflict = outcome.status === "rejected" && outcome.error.code === "conflict";
     if (isConflict && entry.message && !this.#isRewinding) return this.#rewind();
-    if (entry.message && !isConflict) this.#isRewinding = false;
+    if (entry.message) this.#isRewinding = false;
     settleMessage(entry, isUncertain(entry, outcome) ? { status: "unknown" } : outcome);
     entry.isAnswered = true;
     while (this.entries[0]?.isAnswered) {
