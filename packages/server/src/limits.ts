@@ -5,8 +5,8 @@ const KIB = 1024;
 /** The limits of the server, which the option `limits` changes. */
 export interface ServerLimits {
   /**
-   * The largest message of a client, in bytes; at most 1 MiB. A larger one is refused with `payload_too_large`; the third one closes
-   * the connection with 4413.
+   * The largest message of a client, in bytes; at least 1,000 and at most 1 MiB. A larger one is refused with `payload_too_large`; the
+   * third one closes the connection with 4413.
    *
    * @default 65_536
    */
@@ -72,13 +72,12 @@ export interface ServerLimits {
   /** How many rooms one connection may be in; at most 1_000. Above it a join is refused with `limit_exceeded`. @default 100 */
   readonly rooms: number;
   /**
-   * How many messages of one connection may wait in its queue. Above it a message is refused with `limit_exceeded`.
-   *
-   * @default 32
+   * How many messages of one connection may wait in its queue; at least 1. Above it a message is refused with `limit_exceeded`; a
+   * client of this package sends no more. @default 32
    */
   readonly waitingSends: number;
   /**
-   * How many messages of one user may wait or run, over all connections, including closed ones; by default eight times
+   * How many messages of one user may wait or run, over all connections, including closed ones; at least 1, by default eight times
    * `waitingSends`. Above it a message is refused with `limit_exceeded`.
    *
    * @default 256
@@ -126,7 +125,7 @@ export interface ServerLimits {
    */
   readonly stalledMs: number;
   /**
-   * How long a v1 client may take to send `hello`, in ms. After it the connection is closed with 4010.
+   * How long a v1 client may take to send `hello`, in ms; at least 100. After it the connection is closed with 4010.
    *
    * @default 10_000
    */
@@ -180,15 +179,15 @@ export interface ServerLimits {
   readonly authenticatesPerSecond: number;
   /** How many `authenticate` messages one user may send at once, in messages. @default 40 */
   readonly authenticateBurst: number;
-  /** How many handshakes of one address may be undecided at a time. Above it an upgrade gets 429. @default 200 */
+  /** How many handshakes of one address may be undecided at a time; at least 1. Above it an upgrade gets 429. @default 200 */
   readonly handshakesPerAddress: number;
-  /** How many handshakes may be undecided at a time. Above it an upgrade gets 503. @default 2_000 */
+  /** How many handshakes may be undecided at a time; at least 1. Above it an upgrade gets 503. @default 2_000 */
   readonly handshakes: number;
-  /** The lag of the event loop above which an upgrade gets 503 with `Retry-After`, in ms. @default 1_000 */
+  /** The lag of the event loop above which an upgrade gets 503 with `Retry-After`, in ms; at least 10. @default 1_000 */
   readonly sheddingLagMs: number;
-  /** How long a handshake may be undecided, in ms. After it the upgrade gets 503. @default 10_000 */
+  /** How long a handshake may be undecided, in ms; at least 100. After it the upgrade gets 503. @default 10_000 */
   readonly handshakeMs: number;
-  /** How many subprotocols an upgrade may offer. Above it the upgrade gets 400. @default 8 */
+  /** How many subprotocols an upgrade may offer; at least 2. Above it the upgrade gets 400. @default 8 */
   readonly subprotocols: number;
   /** The time between two pings of one connection, in ms; less than `silenceMs`, at least 2,000 / `pingsPerSecond`. @default 25_000 */
   readonly heartbeatMs: number;

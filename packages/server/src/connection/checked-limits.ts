@@ -57,11 +57,28 @@ function userRates(limits: ServerLimits): Partial<ServerLimits> {
 /** The upper bounds that follow from the size of a frame. */
 const MOST: Partial<ServerLimits> = { messageBytes: MAX_PAYLOAD_BYTES, rooms: MAX_ROOMS };
 
-/**
- * The lower bounds. A shorter interval of states would only multiply the frames, a rate of pings below 1 would close each peer that answers a
- * ping, and without a running request each request would wait for ever.
- */
-const LEAST: Partial<ServerLimits> = { presenceStateIntervalMs: 50, pingsPerSecond: 1, runningRequests: 1 };
+/** The lower bounds, below which no client could work: each has the reason beside it. */
+const LEAST: Partial<ServerLimits> = {
+  // A join with the longest name of a room fits.
+  messageBytes: 1_000,
+  // A place for one send, request, or handshake; without one, all of them are refused or wait for ever.
+  waitingSends: 1,
+  userWaitingSends: 1,
+  runningRequests: 1,
+  handshakes: 1,
+  handshakesPerAddress: 1,
+  // A client that signs in with a ticket offers two.
+  subprotocols: 2,
+  // The time of a round trip, and of a look into the session store.
+  helloMs: 100,
+  handshakeMs: 100,
+  // The timers of an idle process are late by some milliseconds.
+  sheddingLagMs: 10,
+  // Each peer that answers a ping would be closed.
+  pingsPerSecond: 1,
+  // A shorter interval would only multiply the frames.
+  presenceStateIntervalMs: 50,
+};
 
 function assertWorks(name: keyof ServerLimits, value: unknown): void {
   const isRate = name.endsWith("PerSecond") || name.endsWith("Burst");

@@ -104,7 +104,10 @@ function limitsJson({
   const fields = {
     limits: {
       messageBytes: limits.messageBytes,
-      unacknowledged: LIMITS.unacknowledged,
+      // Not more than wait at the server, which would refuse the others.
+      unacknowledged: Math.floor(
+        Math.min(LIMITS.unacknowledged, limits.waitingSends, limits.userWaitingSends),
+      ),
       messagesPerSecond: limits.messagesPerSecond,
       bytesPerSecond: limits.bytesPerSecond,
       messageBurst: limits.messageBurst,
