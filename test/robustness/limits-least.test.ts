@@ -10,15 +10,15 @@ const protocol = defineProtocol({ requests: { echo: request({ input: z.string(),
 
 /** The limits that have a least value above 0. */
 const LEAST: Partial<ServerLimits> = {
-  messageBytes: 1_000,
+  messageBytes: 100,
   waitingSends: 1,
   userWaitingSends: 1,
   runningRequests: 1,
   handshakes: 1,
   handshakesPerAddress: 1,
   subprotocols: 2,
-  helloMs: 100,
-  handshakeMs: 100,
+  helloMs: 10,
+  handshakeMs: 10,
   sheddingLagMs: 10,
   pingsPerSecond: 1,
   presenceStateIntervalMs: 50,

@@ -5,7 +5,7 @@ const KIB = 1024;
 /** The limits of the server, which the option `limits` changes. */
 export interface ServerLimits {
   /**
-   * The largest message of a client, in bytes; at least 1,000 and at most 1 MiB. A larger one is refused with `payload_too_large`; the
+   * The largest message of a client, in bytes; at least 100 and at most 1 MiB. A larger one is refused with `payload_too_large`; the
    * third one closes the connection with 4413.
    *
    * @default 65_536
@@ -125,7 +125,7 @@ export interface ServerLimits {
    */
   readonly stalledMs: number;
   /**
-   * How long a v1 client may take to send `hello`, in ms; at least 100. After it the connection is closed with 4010.
+   * How long a v1 client may take to send `hello`, in ms; at least 10. After it the connection is closed with 4010.
    *
    * @default 10_000
    */
@@ -185,7 +185,7 @@ export interface ServerLimits {
   readonly handshakes: number;
   /** The lag of the event loop above which an upgrade gets 503 with `Retry-After`, in ms; at least 10. @default 1_000 */
   readonly sheddingLagMs: number;
-  /** How long a handshake may be undecided, in ms; at least 100. After it the upgrade gets 503. @default 10_000 */
+  /** How long a handshake may be undecided, in ms; at least 10. After it the upgrade gets 503. @default 10_000 */
   readonly handshakeMs: number;
   /** How many subprotocols an upgrade may offer; at least 2. Above it the upgrade gets 400. @default 8 */
   readonly subprotocols: number;

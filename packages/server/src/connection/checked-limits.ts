@@ -59,8 +59,8 @@ const MOST: Partial<ServerLimits> = { messageBytes: MAX_PAYLOAD_BYTES, rooms: MA
 
 /** The lower bounds, below which no client could work: each has the reason beside it. */
 const LEAST: Partial<ServerLimits> = {
-  // A join with the longest name of a room fits.
-  messageBytes: 1_000,
+  // A join of a room with a short name fits.
+  messageBytes: 100,
   // A place for one send, request, or handshake; without one, all of them are refused or wait for ever.
   waitingSends: 1,
   userWaitingSends: 1,
@@ -69,10 +69,9 @@ const LEAST: Partial<ServerLimits> = {
   handshakesPerAddress: 1,
   // A client that signs in with a ticket offers two.
   subprotocols: 2,
-  // The time of a round trip, and of a look into the session store.
-  helloMs: 100,
-  handshakeMs: 100,
-  // The timers of an idle process are late by some milliseconds.
+  // The time of a round trip on one machine, and that by which the timers of an idle process are late.
+  helloMs: 10,
+  handshakeMs: 10,
   sheddingLagMs: 10,
   // Each peer that answers a ping would be closed.
   pingsPerSecond: 1,

@@ -160,11 +160,11 @@ describe("the limits of a node", () => {
     [{ messagesPerSecond: NaN }, "limits.messagesPerSecond is NaN: it must be a number, above 0."],
     [
       { helloMs: Infinity },
-      "limits.helloMs is Infinity: it must be a number, at least 100 and at most 2147483647.",
+      "limits.helloMs is Infinity: it must be a number, at least 10 and at most 2147483647.",
     ],
     [
       { messageBytes: 2e6 },
-      "limits.messageBytes is 2000000: it must be a number, at least 1000 and at most 1048576.",
+      "limits.messageBytes is 2000000: it must be a number, at least 100 and at most 1048576.",
     ],
     [{ rooms: 1_001 }, "limits.rooms is 1001: it must be a number, at least 0 and at most 1000."],
     [
