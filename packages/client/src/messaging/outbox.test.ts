@@ -121,6 +121,26 @@ describe("the age of a message", () => {
     expect(harness.socket.sent("chat_message")).toEqual([]);
   });
 
+  it("expires a message that was not written before the machine slept, and one that was written waits for its reply", async () => {
+    let sleptMs = 0;
+    const date = () => systemClock.now() + sleptMs;
+    const harness = createHarness({ clock: { ...systemClock, date, random: () => 0 } });
+    const first = await harness.open();
+    const written = chat(harness, "written");
+    first.drop();
+    const known = outcomes([written, chat(harness, "not written")]);
+    await harness.tick(500);
+    sleptMs = 100_000;
+    harness.socket.accept();
+    harness.socket.receive(welcome());
+    await harness.tick();
+    expect(known).toEqual([undefined, "expired"]);
+    expect(harness.socket.sent().slice(1)).toEqual([
+      { type: "chat_message", content: "written", $: { seq: 1 } },
+      { type: "skip", $: { seq: 2 } },
+    ]);
+  });
+
   it("settles a written message without a reply as unknown after 4 min, and never sends it again", async () => {
     const harness = createHarness();
     const socket = await harness.open();

@@ -1,6 +1,7 @@
 // The messages that have no reply yet, in the order in which the application sent them.
 // Called by the message sender to send, and by the client with each welcome, reply and lost connection.
 // Each message takes effect at most once, in order, and its receipt settles in bounded time.
+import { dateOf } from "@halyard/protocol/internal";
 import { HalyardError, encodeFrame, messageIdOf } from "@halyard/protocol/wire";
 import type { Clock } from "../common/clock.ts";
 import type { Emitter } from "../common/emitter.ts";
@@ -54,6 +55,8 @@ export interface OutboxEntry {
   message?: QueuedMessage | undefined;
   /** When the message expires. */
   dueAt: number;
+  /** When a message that is not written expires at the latest, by the date: the clock may stand still while a machine sleeps. */
+  diesAt?: number;
   /** Whether the message was written on any connection. */
   isWritten?: boolean;
   /** Whether it was written on more than one connection. */
@@ -105,7 +108,8 @@ export class Outbox {
       if (error) return settle({ status: "rejected", error });
       this.lastSeq = seq;
       const message = { type, channel, text, bytes, settle };
-      this.entries.push({ seq, message, dueAt: clock.now() + this.#bounds.ageMs });
+      const { ageMs } = this.#bounds;
+      this.entries.push({ seq, message, dueAt: clock.now() + ageMs, diesAt: dateOf(clock) + ageMs });
       this.flush();
     });
     return { id, then: receipt.then.bind(receipt) };
@@ -178,9 +182,12 @@ export class Outbox {
 
   /** Expires old messages, writes as many as the server's limits allow, and sets the timer for the rest. */
   flush(): void {
-    const now = this.#parts.clock.now();
+    const { clock } = this.#parts;
+    const now = clock.now();
     for (const entry of this.entries) {
-      if (entry.dueAt <= now) settleMessage(entry, { status: entry.isWritten ? "unknown" : "expired" });
+      const { dueAt, diesAt = Infinity, isWritten } = entry;
+      if (dueAt <= now || (!isWritten && diesAt <= dateOf(clock)))
+        settleMessage(entry, { status: isWritten ? "unknown" : "expired" });
     }
     let waitMs = this.#write(now);
     const queue = { queued: 0, unacknowledged: 0, bytes: 0 };
