@@ -1,7 +1,7 @@
 // Tabs that share a connection, with what they and the server do in an order that is rare on a fast machine.
 import { expect, it } from "vitest";
 import { DEFAULT_SEND_LIMITS } from "../../packages/client/src/connection/send-limits.ts";
-import { FakePage, welcome } from "../../packages/client/test/harness.ts";
+import { FakePage, reply, welcome } from "../../packages/client/test/harness.ts";
 import { channelsOf, createFrameScene, isAda } from "../support/sharing-frames.ts";
 
 /** Two tabs, of which the first leads. */
@@ -131,4 +131,23 @@ it("tabs that are slow to say hello are welcome without one that hangs, also whe
   tabs[1].tab.wake();
   await scene.tick(210);
   expect(socket.sent("hello")).toHaveLength(1);
+});
+
+it("a message that is sent after the server has forgotten earlier ones is sent again, and not unknown, when its tab comes back to the connection", async () => {
+  const { scene, tabs, socket } = await openTwo();
+  socket.drop(4012, "retryAfterMs=0");
+  await scene.tick();
+  const next = await scene.welcome({ forgotten: true });
+  const receipts: string[] = [];
+  void tabs[1].client.send("chat_message", { content: "hi" }).then(({ status }) => receipts.push(status));
+  await scene.tick();
+  tabs[1].client.reconnect();
+  await scene.tick();
+  expect(tabs[1].client.state.status).toBe("open");
+  const [first, second] = next.sent("chat_message");
+  expect(first).toBeDefined();
+  expect([second, receipts]).toEqual([first, []]);
+  next.receive(reply(first, { ch: "all", off: 11 }));
+  await scene.tick();
+  expect(receipts).toEqual(["delivered"]);
 });

@@ -157,8 +157,8 @@ export class SharedConnection {
     if (!states) return this.#leaveAlone(tab);
     tab.isWelcomed = true;
     for (const [ch, { off }] of Object.entries(states)) tab.read.set(ch, off);
-    const isUnknown = memory !== client.memory && hello.attempt > 1;
-    const welcome = { ...this.#welcome, channels: states, ...(isUnknown && { forgotten: true }) };
+    const forgotten = memory !== client.memory && hello.attempt > 1;
+    const welcome = { ...this.#welcome, channels: states, forgotten };
     this.#post({ to: [id], frame: JSON.stringify(welcome), known: client });
     for (const frame of channels.framesFor(hello, own)) this.#post({ to: [id], frame });
   }
