@@ -24,7 +24,7 @@ import type {
   UserList,
   UserPage,
 } from "../types.ts";
-import { systemClock } from "../utils/clock.ts";
+import { holdingClock, systemClock } from "../utils/clock.ts";
 import { addPublisher, nodeOn, removePublisher } from "./backplane-users.ts";
 import type { UserActions } from "./backplane-users.ts";
 import type { Publisher } from "./cluster-types.ts";
@@ -74,7 +74,9 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
     this.#stopLogger = systemLogger.stop;
     const guard = new ApplicationGuard({ onError: undefined, ...systemLogger, clock });
     const { historyMessages: messages, historyBytes: bytes, historyMs: ms } = checkedLimits(limits);
-    const parts = { backplane, clock, retention: { messages, bytes, ms } };
+    // A publish is repeated after a wait, in which a worker that awaits it may have no other handle.
+    const waits = clock === systemClock ? holdingClock : clock;
+    const parts = { backplane, clock: waits, retention: { messages, bytes, ms } };
     const connections = new ConnectionTable();
     this.#messages = new MessagePublisher({
       // Not called for a publish whose message is invalid.

@@ -29,3 +29,9 @@ export const systemClock: Clock = {
   },
   random: () => Math.random(),
 };
+
+/** The same, with timers that keep the process alive, for what a process awaits that may have nothing else to do. */
+export const holdingClock: Clock = {
+  ...systemClock,
+  setTimeout: (callback, ms) => runtimeTimers.setTimeout(callback, ms),
+};
