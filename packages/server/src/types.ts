@@ -230,8 +230,8 @@ export interface SendOptions {
   readonly except?: Except | undefined;
   /**
    * A second publish to the same channel with this key is not delivered and returns the answer of the first one; use it for jobs that are
-   * retried. The key is remembered for 5 min (without Redis, the 100,000 latest of messages that are no longer in the history). Not for
-   * ephemeral messages.
+   * retried. The key is remembered for 5 min (without Redis, the 100,000 latest of messages that are no longer in the history). While
+   * the backplane is away, the publish is repeated for 10 s before it fails. Not for ephemeral messages.
    *
    * @default none
    */
