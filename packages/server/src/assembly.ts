@@ -10,7 +10,7 @@ import { historyBounds } from "./channels/history-bounds.ts";
 import { PresenceHub } from "./presence/presence-hub.ts";
 import { ReplayPlanner } from "./channels/replay-planner.ts";
 import type { AnyConfig } from "./config.ts";
-import { checkedLimits } from "./connection/checked-limits.ts";
+import { checkedConnectionsPerUser, checkedLimits } from "./connection/checked-limits.ts";
 import { ClientRooms } from "./connection/client-rooms.ts";
 import { ConnectionTable } from "./connection/connection-table.ts";
 import { Heartbeat } from "./connection/heartbeat.ts";
@@ -110,8 +110,6 @@ export interface Assembly extends SharedParts {
   readonly upgrades: UpgradeHandler;
 }
 
-const DEFAULT_CONNECTIONS_PER_USER = 20;
-
 /** Creates a node and starts its backplane. */
 export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly {
   const ping = new PingHandler(broadcaster);
@@ -151,7 +149,7 @@ function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry):
   const monitor = new BackplaneMonitor({ backplane, clock, logger });
   const isAway = (): boolean => monitor.isAway;
   const channels = new ChannelHub({ backplane, clock, logger, isAway, ...historyBounds(limits) });
-  const limit = config.maxConnectionsPerUser ?? DEFAULT_CONNECTIONS_PER_USER;
+  const limit = checkedConnectionsPerUser(config.maxConnectionsPerUser);
   const presence = new PresenceHub({ backplane, clock, limit, limits, monitor, onError });
   const sessionWatches = new SessionWatches({ backplane, limits, onError, guard, clock });
   const connections = new ConnectionTable();
@@ -207,7 +205,7 @@ function createHandshakeParts(
   const { backplane, channels, clock, connections, guard, limits, logger, monitor } = shared;
   const { clientRooms, presence, rateLimits, registry, report, securityReporter, sessionWatches, types } =
     shared;
-  const { maxConnectionsPerUser: limit = DEFAULT_CONNECTIONS_PER_USER } = config;
+  const limit = checkedConnectionsPerUser(config.maxConnectionsPerUser);
   const { authenticate, verboseLogging, builtIns } = config;
   const { acceptContract, onConnectionLimit: policy, trustProxy } = guardedOptions(config, guard);
   const perUser = { limit, policy };

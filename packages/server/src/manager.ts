@@ -283,6 +283,8 @@ export class WebSocketManager<
    * Moves this node's clients to other nodes: refuses upgrades, announces the move with `reconnect`, waits up to 10 s for running
    * handlers, and closes with 4012. With several nodes it closes slot by slot; a node that is alone, also one on Redis,
    * closes all at once and gives random reconnect delays.
+   *
+   * @throws TypeError by rejecting, for options that cannot work: nothing is moved then
    */
   drain(options: DrainOptions = {}): Promise<void> {
     return drainNode(this.#parts, options);

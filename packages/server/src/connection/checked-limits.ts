@@ -7,6 +7,7 @@ import type { ServerLimits } from "../limits.ts";
 import { MAX_TIMER_MS } from "../utils/clock.ts";
 
 const SECOND_MS = 1_000;
+const DEFAULT_CONNECTIONS_PER_USER = 20;
 /** The number of replies that are stored for a client, so that each repeated request finds its reply. */
 const MAX_PENDING_REQUESTS = 96;
 /** How many connections of a user may have a full queue at once. At the user's byte rate, eight queues are empty after half a minute. */
@@ -37,6 +38,13 @@ export function checkedLimits(config: Partial<ServerLimits> = {}): ServerLimits 
       `limits.runningRequests and limits.waitingRequests are ${String(runningRequests)} and ${String(waitingRequests)}: together they must be at most ${String(MAX_PENDING_REQUESTS)}, the replies that are stored of a client.`,
     );
   return limits;
+}
+
+/** @throws TypeError for a number that cannot be compared, which would be no limit at all */
+export function checkedConnectionsPerUser(given: number | undefined): number {
+  const most: unknown = given ?? DEFAULT_CONNECTIONS_PER_USER;
+  if (typeof most === "number" && most >= 0) return most;
+  throw new TypeError(`maxConnectionsPerUser is ${String(most)}: it must be a number, at least 0.`);
 }
 
 /** The rates of a user, in the default proportion to those of one connection. */

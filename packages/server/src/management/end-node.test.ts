@@ -25,3 +25,22 @@ it("a socket that opens after the close of its node is closed with 1001, and lea
   expect(system.manager.getConnectionStats()).toEqual({ totalUsers: 0, totalConnections: 0 });
   expect([system.clock.timers, system.errors]).toEqual([0, []]);
 });
+
+it.each([
+  [{ windowMs: NaN }, "windowMs of drain is NaN: it must be a number, at least 0 and at most 2147483647."],
+  [{ windowMs: -1 }, "windowMs of drain is -1: it must be a number, at least 0 and at most 2147483647."],
+  [{ share: 25 }, "share of drain is 25: it must be a number, at least 0 and at most 1."],
+  [{ share: NaN }, "share of drain is NaN: it must be a number, at least 0 and at most 1."],
+])("a drain with options that cannot work rejects, and closes nothing: %j", async (options, message) => {
+  const system = new TestSystem();
+  const ws = await system.open("ada");
+  await expect(system.manager.drain(options)).rejects.toThrow(new TypeError(message));
+  expect([ws.closedWith, system.manager.health().ready]).toEqual([undefined, true]);
+  await system.expectToEndCleanly();
+});
+
+it.each([NaN, -1])("a system with at most %d connections of a user is not made", (maxConnectionsPerUser) => {
+  const make = (): unknown => new TestSystem({ maxConnectionsPerUser });
+  const given = String(maxConnectionsPerUser);
+  expect(make).toThrow(`maxConnectionsPerUser is ${given}: it must be a number, at least 0.`);
+});

@@ -6,12 +6,15 @@ import type { Backplane } from "../backplane.ts";
 import { removeNode } from "../cluster/backplane-users.ts";
 import { closeForGood, closeInSlots, closeTogether, sample } from "../connection/drain.ts";
 import type { DrainOptions } from "../connection/drain.ts";
+import { MAX_TIMER_MS } from "../utils/clock.ts";
 
-/** Moves connections of this node to other nodes. */
+/** Moves connections of this node to other nodes. @throws TypeError by rejecting, for options that cannot work: nothing is moved then */
 export async function drainNode(
   { backplane, clock, connections, upgrades }: Assembly,
   { windowMs, share = 1 }: DrainOptions,
 ): Promise<void> {
+  assertBetween("windowMs", windowMs ?? 0, MAX_TIMER_MS);
+  assertBetween("share", share, 1);
   if (share >= 1) upgrades.isDraining = true;
   const isAlone = backplane.kind === "memory" || (await isOnlyNode(backplane));
   const all = [...connections.all()];
@@ -50,4 +53,11 @@ export async function closeNode(parts: Assembly): Promise<void> {
   parts.monitor.stop();
   parts.systemLogger.stop();
   await removeNode(parts.backplane);
+}
+
+function assertBetween(option: string, value: number, most: number): void {
+  if (value >= 0 && value <= most) return;
+  throw new TypeError(
+    `${option} of drain is ${String(value)}: it must be a number, at least 0 and at most ${String(most)}.`,
+  );
 }
