@@ -111,9 +111,9 @@ export class SharedConnection {
 
   #onOpen(): void {
     this.#post({ to: this.#tabs.ids, opened: true });
-    const { attempt } = this.#socket.client;
+    const { client } = this.#socket;
     this.#parts.clock.setTimeout(() => {
-      if (this.#asked || !this.#socket.isOpen || this.#socket.client.attempt !== attempt) return;
+      if (this.#asked || !this.#socket.isOpen || this.#socket.client !== client) return;
       this.#sayHello(true);
       this.#onOpen();
     }, HELLO_MS);
@@ -138,7 +138,9 @@ export class SharedConnection {
     const { user, sharing, channels, forgotten, limits } = welcome as unknown as ServerWelcome;
     if (!sharing || messageIdOf(user.userId, 0) !== this.#parts.user) return this.#dissolve();
     if (forgotten) this.#socket.forget();
-    this.#welcome = { ...welcome, limits: { ...limits, messageBytes: limits.messageBytes - TAB_ID_BYTES } };
+    const messageBytes = limits.messageBytes - TAB_ID_BYTES;
+    // A tab that comes back to this connection is not forgotten: undefined where the server cannot tell.
+    this.#welcome = { ...welcome, forgotten: forgotten && false, limits: { ...limits, messageBytes } };
     this.#channels = new SharedChannels(channels);
     this.#sends.begin(limits);
     this.#rooms.begin(this.#channels.names, this.#asked ?? []);
@@ -157,8 +159,8 @@ export class SharedConnection {
     if (!states) return this.#leaveAlone(tab);
     tab.isWelcomed = true;
     for (const [ch, { off }] of Object.entries(states)) tab.read.set(ch, off);
-    const forgotten = memory !== client.memory && hello.attempt > 1;
-    const welcome = { ...this.#welcome, channels: states, forgotten };
+    const isUnknown = memory !== client.memory && hello.attempt > 1;
+    const welcome = { ...this.#welcome, channels: states, ...(isUnknown && { forgotten: true }) };
     this.#post({ to: [id], frame: JSON.stringify(welcome), known: client });
     for (const frame of channels.framesFor(hello, own)) this.#post({ to: [id], frame });
   }
@@ -201,14 +203,14 @@ export class SharedConnection {
 
   #onServerFrame(frame: Frame, text: string): void {
     const { type, $ } = frame;
-    const ch = channelOf(frame);
+    const ch = channelOf(frame) ?? "";
     const position = frame as unknown as { epoch: string; off: number };
     const setsPosition = type === "gap" || type === "joined";
     const to: string[] = [];
     for (const { id, isWelcomed, read } of this.#tabs.all) {
-      if (setsPosition) read.delete(String(ch));
-      const isNews = ch === undefined || !(Number($?.off) <= Number(read.get(ch)));
-      if (isWelcomed && isNews && (ch === undefined || this.#rooms.reads(id, ch, type))) to.push(id);
+      if (setsPosition) read.delete(ch);
+      const isNews = !(Number($?.off) <= Number(read.get(ch)));
+      if (isWelcomed && isNews && this.#rooms.reads(id, ch, type)) to.push(id);
     }
     if (setsPosition && ch) {
       this.#channels?.set(ch, position);

@@ -103,8 +103,7 @@ export class TabGroup {
   }
 
   #detach(): void {
-    this.#socket = undefined;
-    this.#askedAt = undefined;
+    this.#socket = this.#askedAt = undefined;
     this.#release?.();
   }
 
