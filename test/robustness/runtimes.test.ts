@@ -116,8 +116,6 @@ describe("the client", () => {
     ["React Native without polyfills", REACT_NATIVE, "No crypto.getRandomValues here"],
     ["a bare context", { WebSocket: undefined }, "No WebSocket, URL, btoa, crypto.getRandomValues here"],
   ])("names all that is missing in one error when it is made in %s [s-H7]", (_name, globals, message) => {
-    expect(() => load(globals)).toThrow(
-      `${message}: load a polyfill first, or pass the WebSocket of the package ws in the options`,
-    );
+    expect(() => load(globals)).toThrow(`${message}: load a polyfill first, or pass { WebSocket } from "ws"`);
   });
 });

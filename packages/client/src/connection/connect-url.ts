@@ -60,7 +60,7 @@ export function socketClassOf({
   );
   if (missing.length)
     throw new TypeError(
-      `No ${missing.join(", ")} here: load a polyfill first, or pass the WebSocket of the package ws in the options`,
+      `No ${missing.join(", ")} here: load a polyfill first, or pass { WebSocket } from "ws"`,
     );
   return WebSocket;
 }

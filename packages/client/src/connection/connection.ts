@@ -145,8 +145,9 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
   onOpen(): void {
     const { clientId, attempt } = this;
     const { contract } = this.#options;
-    const hello = { type: "hello", clientId, attempt, contract, ...this.#callbacks.resumption() };
-    this.write(JSON.stringify({ ...hello, $: { id: HELLO_ID } }));
+    const resumption = this.#callbacks.resumption();
+    const hello = { type: "hello", clientId, attempt, contract, ...resumption, $: { id: HELLO_ID } };
+    this.write(JSON.stringify(hello));
   }
 
   onText(text: string): void {
@@ -168,10 +169,6 @@ export class Connection implements FrameWriter, ReconnectorCallbacks, LivenessCa
     this.isOpen = false;
     this.#liveness.stop();
     this.#callbacks.onDisconnected();
-  }
-
-  ping(): void {
-    this.write('{"type":"ping"}');
   }
 
   onDead(): void {

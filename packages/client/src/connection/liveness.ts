@@ -13,7 +13,7 @@ const ANSWER_AFTER_WAKE_MS = 3_000;
 const TIMER_LAG_MS = 1_000;
 
 export interface LivenessCallbacks {
-  ping(): void;
+  write(text: string): void;
   /** The server has not answered. */
   onDead(): void;
 }
@@ -70,7 +70,7 @@ export class Liveness {
   #probe(answerMs: number, isRetry = false): void {
     const dueAt = dateOf(this.#clock) + answerMs;
     this.#isProbing = true;
-    this.#callbacks.ping();
+    this.#callbacks.write('{"type":"ping"}');
     this.#timer.set(answerMs, () => {
       if (!this.#isProbing) this.#scheduleProbe();
       else if (!isRetry && dateOf(this.#clock) - dueAt > TIMER_LAG_MS)
