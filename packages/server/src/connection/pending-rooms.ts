@@ -24,8 +24,8 @@ interface PendingRoom {
 export class PendingRooms {
   readonly #budget: Budget = { messages: LIMITS.replayedMessages, bytes: LIMITS.replayedBytes };
   #isBusy = false;
-  /** The rooms whose join runs. */
-  readonly #joining = new Set<string>();
+  /** The joins that run, by room. */
+  readonly #joining = new Map<string, Promise<unknown>>();
   readonly #rooms = new Map<string, PendingRoom>();
 
   get size(): number {
@@ -61,8 +61,8 @@ export class PendingRooms {
     for (const [room, { isPaid }] of this.#rooms) {
       if (this.#joining.has(room)) continue;
       if (!mayJoin(isPaid)) break;
-      this.#joining.add(room);
       const joined = join(room).then(() => this.#joining.delete(room));
+      this.#joining.set(room, joined);
       await untilDeadline(joined, { clock, ms: NEXT_MS });
     }
     this.#isBusy = false;
@@ -78,10 +78,12 @@ export class PendingRooms {
     return this.#rooms.has(room) ? this.#budget : undefined;
   }
 
-  /** Resolves when the room is joined, refused or left; undefined if it is not pending. */
-  whenSettled(room: string): Promise<void> | undefined {
+  /** Resolves when the room is joined with its presence, refused or left; undefined if it is not pending. */
+  whenSettled(room: string): Promise<unknown> | undefined {
     const pending = this.#rooms.get(room);
-    return pending === undefined ? undefined : new Promise((resolve) => pending.waiting.push(resolve));
+    if (pending === undefined) return undefined;
+    const settled = new Promise<void>((resolve) => pending.waiting.push(resolve));
+    return settled.then(() => this.#joining.get(room));
   }
 
   /** Call when a room was joined, refused or left. @returns whether it was pending */

@@ -177,10 +177,14 @@ export function queueError(limit: "waitingSends" | "userWaitingSends"): LimitErr
   return new LimitError("limit_exceeded", limit, { message: "Too many messages wait." });
 }
 
-/** The pending join (also by a hello) or leave of the send's room that arrived before the send. */
-function roomOperationBefore({ connection, meta }: InboundMessage): Promise<void> | undefined {
+/** The pending joins (also by a hello) and leaves of the send's room that arrived before the send. */
+function roomOperationBefore({ connection, meta }: InboundMessage): Promise<unknown> | undefined {
   const { pendingRooms, roomOperations } = connection;
   if ((pendingRooms === undefined && roomOperations === undefined) || meta.ch === undefined) return undefined;
   const room = roomNameOf(meta.ch) ?? "";
-  return roomOperations?.afterAdded(room) ?? pendingRooms?.whenSettled(room);
+  const operation = roomOperations?.afterAdded(room);
+  const settled = pendingRooms?.whenSettled(room);
+  if (operation === undefined || settled === undefined) return operation ?? settled;
+  // The operation may be over while the room is still pending, for example a state that was refused.
+  return Promise.allSettled([operation, settled]);
 }

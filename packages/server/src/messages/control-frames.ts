@@ -130,8 +130,9 @@ export class ControlFrames {
     const { rooms, stateChecks } = this.#parts;
     const { room, json } = stateChecks.parse(frame);
     connection.roomOperations ??= new KeyedSerialQueue();
-    // Runs after the preceding join, whose presence may still be on its way to the backplane.
+    // Runs after the preceding join (also by a hello), whose presence may still be on its way to the backplane.
     return connection.roomOperations.run(room, async () => {
+      await connection.pendingRooms?.whenSettled(room);
       await rooms.showState(connection, room, await stateChecks.checked(json));
       reply(connection, meta.id);
     });

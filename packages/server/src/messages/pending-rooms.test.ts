@@ -1,10 +1,13 @@
+import { defineProtocol } from "@halyard/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import type { FakeSocket, ReceivedFrame } from "../../test/fake-socket.ts";
 import { TestSystem } from "../../test/test-system.ts";
 
 const ROOMS = Array.from({ length: 4 }, (_, n) => `r${String(n)}`);
+const protocol = defineProtocol({ presence: { state: z.object({ mood: z.string() }) } });
 
-let system: TestSystem;
+let system: TestSystem<typeof protocol>;
 let clients = 0;
 let forbidden: Set<string>;
 /** Answers for the room `r0` instead, if it is set. */
@@ -13,7 +16,8 @@ beforeEach(() => {
   answer = undefined;
   forbidden = new Set();
   // 20 rooms at once, and two more a second.
-  system = new TestSystem({
+  system = new TestSystem<typeof protocol>({
+    protocol,
     limits: { rooms: 4, joinsPerSecond: 2 },
     authorize: ({ room }) => (room === "r0" && answer !== undefined ? answer() : !forbidden.has(room)),
   });
@@ -32,6 +36,13 @@ const join = (hello: Hello = {}): Promise<FakeSocket> =>
 async function spend(): Promise<void> {
   for (let n = 0; n < 5; n++) await join();
 }
+
+function send(ws: FakeSocket, seq: number, ch?: string): void {
+  const meta = { seq, ...(ch === undefined ? {} : { ch }) };
+  system.hand(ws, { type: "chat_message", content: "a", $: meta });
+}
+const showMood = (ws: FakeSocket, id: string): void =>
+  system.hand(ws, { type: "presence_update", room: "r0", state: { mood: "calm" }, $: { id } });
 
 const of = (frames: readonly ReceivedFrame[], type: string): ReceivedFrame[] =>
   frames.filter((frame) => frame.type === type);
@@ -155,19 +166,65 @@ describe("the rooms of a hello above the user's rate", () => {
     await spend();
     const ws = await join({ rooms: ["r0"] });
     ws.take();
-    const send = (seq: number, ch?: string): void => {
-      system.hand(ws, {
-        type: "chat_message",
-        content: "a",
-        $: { seq, ...(ch === undefined ? {} : { ch }) },
-      });
-    };
-    send(1);
-    send(2, "room:r0");
+    send(ws, 1);
+    send(ws, 2, "room:r0");
     await system.clock.settle();
     expect(of(ws.take(), "reply")).toHaveLength(1);
     await system.clock.advance(1_000);
     expect(of(ws.take(), "reply")).toMatchObject([{ result: { ch: "room:r0" }, $: { re: 2 } }]);
+  });
+
+  it("hold a presence state back, too, and a send behind it", async () => {
+    await spend();
+    const ws = await join({ rooms: ["r0"] });
+    ws.take();
+    showMood(ws, "1");
+    send(ws, 1, "room:r0");
+    await system.clock.settle();
+    expect(ws.take()).toEqual([]);
+    await system.clock.advance(1_000);
+    const frames = ws.take();
+    expect([
+      of(frames, "error"),
+      of(frames, "reply")
+        .map(({ $ }) => $?.["re"])
+        .sort(),
+    ]).toEqual([[], ["1", 1]]);
+    expect((await system.manager.listUsers({ room: "r0" })).users).toMatchObject([
+      { presence: { mood: "calm" } },
+    ]);
+  });
+
+  it("are joined before a leave that waits for a send to them, and the sends behind it go on", async () => {
+    await spend();
+    const ws = await join({ rooms: ["r0"] });
+    ws.take();
+    send(ws, 1, "room:r0");
+    system.hand(ws, { type: "leave", room: "r0", $: { id: "1" } });
+    send(ws, 2);
+    send(ws, 3, "room:r0");
+    await system.clock.advance(1_000);
+    const frames = ws.take();
+    const answers = frames.flatMap(({ type, $ }) =>
+      type === "reply" || type === "error" ? [[type, $?.["re"]]] : [],
+    );
+    expect(answers).toEqual([["reply", 1], ["reply", "1"], ["reply", 2], ["error", 3]]); // prettier-ignore
+    expect(of(frames, "left")).toEqual([]);
+  });
+
+  it("are left at once while authorize is asked about them", async () => {
+    await spend();
+    const ws = await join({ rooms: ["r0"] });
+    ws.take();
+    let allow = (): void => {};
+    answer = () => new Promise((resolve) => (allow = () => resolve(true)));
+    await system.clock.advance(1_000);
+    expect(await system.ask(ws, { type: "leave", room: "r0", $: { id: "1" } })).toMatchObject([
+      { type: "reply" },
+    ]);
+    allow();
+    await system.clock.advance(3_000);
+    expect(ws.take()).toEqual([]);
   });
 
   it("are left by a leave, and joined at once by a join or by the server [s-A8]", async () => {

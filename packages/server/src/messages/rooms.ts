@@ -23,7 +23,6 @@ import type { ServerLimits } from "../limits.ts";
 import type { SecurityReporter } from "../security/security-reporter.ts";
 import type { BuiltIns } from "../types.ts";
 import { ForbiddenError, isUnavailable, LimitError } from "../utils/errors.ts";
-import { KeyedSerialQueue } from "../utils/keyed-serial-queue.ts";
 import type { MaybePromise } from "../utils/maybe-promise.ts";
 import type { Authorization } from "./authorization.ts";
 
@@ -64,24 +63,23 @@ export class Rooms {
     await this.sendJoined(connection, room);
   }
 
-  /** Joins a pending room of a hello, and answers with `joined` or `left`. Never rejects. */
+  /**
+   * Joins a pending room of a hello, and answers with `joined` or `left`. Waits for no operation of the room: one that was added
+   * before may wait for a send that waits for this join. Never rejects.
+   */
   async joinPending(connection: Connection, room: string): Promise<void> {
-    connection.roomOperations ??= new KeyedSerialQueue();
     try {
-      await connection.roomOperations.run(room, () => this.#joinIfPending(connection, room));
+      const plan = await this.#planAllowed(connection, room, () => this.#assertMayRead(connection, room));
+      // The room may have been joined or left meanwhile.
+      if (connection.pendingRooms?.has(room) !== true) return;
+      this.#subscribe(connection, { room, plan, onResult: tellJoined(connection, room, plan) });
+      await this.sendJoined(connection, room);
     } catch (error) {
       // After any other failure, for example while the backplane is away, the room stays pending.
       if (!(error instanceof ForbiddenError)) return;
       this.#parts.securityReporter.recordRefusal(connection, error, { type: "hello", room });
       this.#refusePending(connection, room);
     }
-  }
-
-  async #joinIfPending(connection: Connection, room: string): Promise<void> {
-    if (connection.pendingRooms?.has(room) !== true) return;
-    const plan = await this.#planAllowed(connection, room, () => this.#assertMayRead(connection, room));
-    this.#subscribe(connection, { room, plan, onResult: tellJoined(connection, room, plan) });
-    await this.sendJoined(connection, room);
   }
 
   /** Makes the same checks as for the rooms of a hello that are not pending. @throws ForbiddenError */
