@@ -69,7 +69,7 @@ const CONTEXTS: Readonly<Record<string, readonly string[]>> = {
   ],
   redis: ["", ""],
   server: [
-    ...["", "", "", "", "", "", "", ""],
+    ...["", "", "", "", "", "", "", "", ""],
     `import type { WebSocketManager } from "@halyard/server";
     declare const manager: WebSocketManager;
     declare const db: { readonly members: { delete(member: object): Promise<void> } };
