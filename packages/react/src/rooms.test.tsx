@@ -2,7 +2,7 @@ import { act, useEffect } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createPage, createScene, hooks, watch } from "../test/scene.tsx";
 
-const { useMessage, usePresence, useRoom, useSend, useTyping } = hooks;
+const { useMessage, useMessages, usePresence, useRoom, useSend, useTyping } = hooks;
 
 afterEach(() => {
   vi.useRealTimers();
@@ -59,6 +59,34 @@ describe("useRoom", () => {
     await settle();
     await pass(1_100);
     expect(joins.filter((join) => join !== "ada all")).toEqual(["ada closed", "ada closed"]);
+  });
+
+  it("goes on with another key when a right that was lost is given back, also its list and its presence", async () => {
+    const { system, rows, connect, settle, pass } = createScene();
+    rows.push({ id: "1", content: "one" });
+    const pane = watch(() => {
+      const { request, state } = useRoom("general");
+      const load = ({ signal }: { signal: AbortSignal }) => request("history", undefined, { signal });
+      const { entries } = useMessages("chat_message", { room: "general", load });
+      const [, update] = hooks.useMyPresence("general", { status: "here", cursor: null });
+      return { state, texts: entries.map(({ message }) => message.content), update };
+    });
+    const [ada, bob] = [await connect("ada"), await connect("bob")];
+    const seen = bob.join("general");
+    const page = createPage(ada, true);
+    await page.show(<pane.Watcher key="agent" />);
+    await settle();
+    await act(() => system.manager.removeFromRoom("ada", "general"));
+    await settle();
+    expect(pane.now.state).toMatchObject({ status: "left", error: { code: "forbidden" } });
+    rows.push({ id: "2", content: "two" });
+    await page.show(<pane.Watcher key="agent again" />);
+    await settle();
+    act(() => pane.now.update({ status: "away" }));
+    void seen.send("chat_message", { content: "three" });
+    await pass(200);
+    expect(pane.now).toMatchObject({ state: { status: "joined" }, texts: ["one", "two", "three"] });
+    expect(seen.users.at(-1)).toMatchObject({ userId: "ada", presence: { status: "away" } });
   });
 
   it("changes rooms with its name", async () => {
