@@ -55,6 +55,21 @@ describe("a handshake that fails", () => {
     expect(harness.sockets).toHaveLength(2);
   });
 
+  it("waits no longer for the time that a proxy names once the page wakes up, and as long as Halyard says", async () => {
+    const headers = (isHalyard: boolean) => ({
+      get: (name: string) => (name === "retry-after" ? "3600" : isHalyard ? "1" : null),
+    });
+    for (const isHalyard of [false, true]) {
+      const fetch = () => Promise.resolve({ status: 503, headers: headers(isHalyard) });
+      const harness = await failHandshake({ fetch });
+      expect(waitOf(harness)).toBeGreaterThan(3_500_000);
+      await harness.tick(60_000);
+      harness.page.fire("online");
+      await harness.tick();
+      expect(harness.sockets).toHaveLength(isHalyard ? 1 : 2);
+    }
+  });
+
   it.each([
     ["would be accepted", answering(426)],
     ["meets a redirect", answering(0)],

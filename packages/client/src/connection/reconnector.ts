@@ -83,7 +83,7 @@ export class Reconnector {
     this.#waitFor(this.#retryDelay.next(), cause);
   }
 
-  /** Ends a wait, unless the server asked for it, and an attempt that may have hung since before the page woke up. */
+  /** Ends a wait, unless the server (and no proxy) asked for it, and an attempt that may have hung since before the page woke up. */
   skipBackoff(): void {
     this.#retryDelay.reset();
     if (dateOf(this.#clock) >= this.#staleAt) this.#launch();
@@ -209,7 +209,7 @@ export class Reconnector {
   #onAnswer({ status, isHalyard, retryAfterMs }: HandshakeAnswer, waitMs: number): void {
     const cause = causeOfStatus(status);
     if (isHalyard && this.#isRejected(cause, status)) return;
-    this.#waitFor(Math.max(waitMs, retryAfterMs || 0), cause, retryAfterMs >= 0);
+    this.#waitFor(Math.max(waitMs, retryAfterMs || 0), cause, isHalyard && retryAfterMs >= 0);
   }
 
   /** Asks why the handshake failed. The next attempt waits for the answer, for 5 s at most. */
