@@ -54,7 +54,7 @@ export function causeOf(
 /** The cause for an HTTP answer to the handshake. */
 export function causeOfStatus(status: number): ConnectionCause {
   let hint = "check the path of url, and proxies.";
-  if (status === 401 || status === 403) hint = "authenticate said no.";
+  if (status === 401 || status === 403) hint = "authenticate, the allowed origins or a proxy said no.";
   if (status === 429) hint = "too many connections: make one client for all components.";
   if (status >= 500) hint = "the server, or the one behind the proxy, is not ready.";
   return causeOf("refused", { status, message: `No WebSocket, HTTP ${status}: ${hint}` });

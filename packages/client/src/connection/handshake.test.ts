@@ -127,7 +127,9 @@ describe("a handshake that fails", () => {
       const harness = await failHandshake({
         fetch: () => Promise.resolve({ status, headers: { get: () => null } }),
       });
-      expect(harness.client.state).toMatchObject({ status: "waiting", cause: { kind: "refused", status } });
+      const message = expect.stringMatching(/allowed origins or a proxy said no/) as string;
+      const cause = { kind: "refused", status, message };
+      expect(harness.client.state).toMatchObject({ status: "waiting", cause });
       await harness.tick(110);
       expect(harness.sockets).toHaveLength(2);
       expect(harness.client.state).toMatchObject({
