@@ -30,6 +30,7 @@ const everyday = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("leave" as const), who, room }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("cut" as const), who, node }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("reconnect" as const), who, node }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("reauthorize" as const), who, node }) },
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(1, 20, 300, 2_000, 9_000) }),
@@ -70,6 +71,10 @@ const actions: Actions = {
   reconnect: (world, step) => {
     world.direct(world.page(step.who), step.node);
     world.page(step.who).client.reconnect();
+  },
+  reauthorize: (world, step) => {
+    const { manager } = world.node(step.node);
+    manager.reauthorize(world.page(step.who).userId).catch(() => {});
   },
   wait: (world, step) => world.run(step.ms),
   partition: (world, step) => world.partition(step.node),

@@ -1,6 +1,7 @@
 // Turns that take no time of the event loop: all promises of a turn have settled when the next one begins.
 // A turn of the real event loop is a system call or two, and those were two thirds of the property test's time.
 // Only for a world without sockets, files and real timers, which these turns never let in.
+import type { TestClock } from "../../src/clock/test-clock.ts";
 
 const waiting: (() => void)[] = [];
 let isRunning = false;
@@ -27,4 +28,14 @@ function runTurn(): void {
   if (waiting.length > 0) beginNextTurn();
   else isRunning = false;
   callback?.();
+}
+
+/** The result of code of an application that works for a random time of less than `maxMs`; at once where there is none. */
+export function afterWork<TResult>(
+  clock: Pick<TestClock, "random" | "setTimeout">,
+  maxMs: number,
+  result: TResult,
+): TResult | Promise<TResult> {
+  const ms = Math.floor(clock.random() * maxMs);
+  return ms === 0 ? result : new Promise((resolve) => clock.setTimeout(() => resolve(result), ms));
 }

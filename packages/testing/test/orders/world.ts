@@ -10,7 +10,7 @@ import { createDeliveryChecker } from "../../src/delivery/delivery-checker.ts";
 import type { DeliveryEvent } from "../../src/delivery/delivery-event.ts";
 import { channelOf, Page } from "./page.ts";
 import { idIn, StoreLosses } from "./store-losses.ts";
-import { queueTurn, waitOneTurn } from "./turns.ts";
+import { afterWork, queueTurn, waitOneTurn } from "./turns.ts";
 
 export const ROOMS = ["a", "b"];
 
@@ -22,7 +22,7 @@ export interface WorldOptions {
   readonly seed: number;
   /** Two nodes on a shared backplane with these faults; otherwise one node on memory. */
   readonly shared?: SharedBackplaneOptions | undefined;
-  /** The longest time for which a handler works, ms. */
+  /** The longest time for which a handler, and `authorize`, works, ms. */
   readonly handlerMs: number;
 }
 
@@ -243,7 +243,7 @@ export class World {
       manager: createWebSocketSystem({
         clock,
         backplane,
-        authorize: () => true,
+        authorize: () => afterWork(clock, this.#options.handlerMs, true),
         onError: (error) => {
           if (!this.isShared) this.errors.push(error);
         },
@@ -251,8 +251,7 @@ export class World {
         chat: {
           beforePublish: (_, { messageId }) => {
             if (!node.isDead) this.#handled(id, messageId);
-            const ms = Math.floor(clock.random() * this.#options.handlerMs);
-            return ms === 0 ? undefined : new Promise<void>((resolve) => clock.setTimeout(resolve, ms));
+            return afterWork(clock, this.#options.handlerMs, undefined);
           },
         },
       }).manager,
