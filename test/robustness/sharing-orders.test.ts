@@ -151,3 +151,25 @@ it("a message that is sent after the server has forgotten earlier ones is sent a
   await scene.tick();
   expect(receipts).toEqual(["delivered"]);
 });
+
+it("a tab that comes back to a room which the connection has left meanwhile resumes it on a connection of its own", async () => {
+  const { scene, tabs, socket } = await openTwo();
+  tabs[1].client.join("blue");
+  await scene.tick();
+  socket.receive(reply(socket.sent("join")[0], { ch: "room:blue", epoch: "e1", off: 5 }));
+  await scene.tick();
+  tabs[1].client.reconnect();
+  await scene.tick();
+  await scene.tick();
+  expect(socket.sent("join")).toHaveLength(1);
+  expect(scene.sockets).toHaveLength(2);
+  const own = await scene.hello();
+  expect(own.sent("hello")).toMatchObject([{ rooms: ["blue"] }]);
+  expect(own.sent("hello")[0]?.["positions"]).toContainEqual({
+    ch: "room:blue",
+    epoch: "e1",
+    off: 5,
+    since: 5,
+  });
+  expect(tabs[0].client.state.status).toBe("open");
+});

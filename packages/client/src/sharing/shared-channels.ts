@@ -149,21 +149,29 @@ export class SharedChannels {
   /**
    * The field `channels` of a tab's welcome.
    *
-   * @returns undefined where the tab has missed what is not kept
+   * @returns undefined where the tab has missed what is not kept, or a room that the connection is not in
    */
-  statesFor({ positions }: TabHello, channels: readonly string[]): Record<string, ChannelState> | undefined {
+  statesFor(
+    { positions, rooms }: TabHello,
+    channels: readonly string[],
+  ): Record<string, ChannelState> | undefined {
     const states: Record<string, ChannelState> = {};
-    for (const ch of channels) {
-      const channel = this.#channels.get(ch);
-      if (!channel) continue;
-      const { epoch, off, from, state } = channel;
-      const head = Math.max(channel.head, off);
+    for (const ch of [...channels, ...rooms.map(channelOfRoom)]) {
+      // Of a channel that the connection does not read, no position fits.
+      const {
+        epoch = "",
+        off = 0,
+        from = 0,
+        head = 0,
+        state,
+      } = this.#channels.get(ch) ?? ({} as Partial<SharedChannel>);
+      const newest = Math.max(head, off);
       const own = positions.find((position) => position.ch === ch);
       if (state) states[ch] = state.recovered === "pending" ? { ...state, ...own } : state;
-      else if (!own) states[ch] = { epoch, off: head, recovered: "new" };
-      else if (own.epoch === epoch && own.off >= from && own.off <= head)
-        states[ch] = { epoch, off: own.off, head, recovered: true };
-      else return undefined;
+      else if (own) {
+        if (own.epoch !== epoch || own.off < from || own.off > newest) return undefined;
+        states[ch] = { epoch, off: own.off, head: newest, recovered: true };
+      } else if (epoch) states[ch] = { epoch, off: newest, recovered: "new" };
     }
     return states;
   }

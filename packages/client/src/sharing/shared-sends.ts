@@ -105,11 +105,10 @@ export class SharedSends {
     // As a client does: what has timed out in a tab may still run at the server.
     if (unanswered >= (kind === "send" ? unacknowledged : requests * 0.8)) return Infinity;
     const now = this.#clock.now();
-    const waitMs = kind === "join" ? this.#joinRate.delayFor(now) : 0;
-    if (waitMs > 0) return waitMs;
-    const rateMs = this.#rate.consume(now, this.#costOf(text));
-    if (kind === "join" && !rateMs) this.#joinRate.charge(now, 1);
-    return rateMs;
+    const joins = kind === "join" ? 1 : 0;
+    const waitMs = this.#joinRate.delayFor(now, joins) || this.#rate.consume(now, this.#costOf(text));
+    if (!waitMs) this.#joinRate.charge(now, joins);
+    return waitMs;
   }
 
   /** One token, or more when the bytes take more of the byte rate than one message of the message rate. */
