@@ -6,7 +6,7 @@
 export type Layer = readonly string[];
 
 export const layers: Readonly<Record<string, readonly Layer[]>> = {
-  "packages/protocol/src": [["*"], ["utils/"]],
+  "packages/protocol/src": [["*", "validation/"], ["utils/"]],
   "packages/server/src": [
     ["node.ts", "node/", "bun.ts", "bun/"],
     [

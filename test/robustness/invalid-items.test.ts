@@ -7,10 +7,12 @@ import { MemoryNode } from "../support/memory-node.ts";
 const items = z.array(z.int());
 const option = (n: number) => z.object({ kind: z.literal(n), text: z.string(), at: z.int() });
 const unions = z.array(z.union([option(1), option(2), option(3), option(4)]));
+const texts = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`text${String(n)}`, z.string()]));
 const protocol = defineProtocol({
   clientMessages: {
     many: message(z.object({ items }), { relay: "room" }),
     options: message(z.object({ items: unions }), { relay: "room" }),
+    objects: message(z.object({ items: z.array(z.object(texts)) }), { relay: "room" }),
   },
   requests: {
     sum: request({ input: z.object({ items }), output: z.int() }),
@@ -34,6 +36,7 @@ describe.each([
   ["a send", send("many"), WRONG],
   ["a request", ask("sum"), WRONG],
   ["a send of unions", send("options"), UNMATCHED],
+  ["a send of objects with many fields", send("objects"), UNMATCHED],
   ["a request with unions", ask("sum_options"), UNMATCHED],
 ] as const)("%s", (_, frame, wrongItems) => {
   it("with thousands of wrong items is paid for by the rates of its sender, over all connections of the user [s-A5]", async () => {

@@ -5,7 +5,7 @@ import type { AnyProtocol } from "./definition.ts";
 import type { ErrorOf } from "./error-of.ts";
 import type { ErrorCode } from "./errors.ts";
 import { HalyardError } from "./errors.ts";
-import { validate } from "./validate.ts";
+import { validate } from "./validation/validate.ts";
 
 const MAX_DATA_BYTES = 512;
 

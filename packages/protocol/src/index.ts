@@ -101,8 +101,8 @@ export {
 export { WebSocketMessage } from "./web-socket-message.ts";
 
 // Validation of a value against a schema of a contract.
-export { validate } from "./validate.ts";
-export type { SchemaFailure, Validation } from "./validate.ts";
+export { validate } from "./validation/validate.ts";
+export type { SchemaFailure, Validation } from "./validation/validate.ts";
 
 // The parts that do not need zod, which `@halyard/protocol/wire` exports on its own.
 export {

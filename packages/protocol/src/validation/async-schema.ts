@@ -2,8 +2,9 @@
 // Called by `validate`, for every message, request and reply that crosses the wire.
 // Guarantees that each refinement and transform runs once, and that no rejection is unhandled.
 import { core } from "zod";
-import type { Schema } from "./definition.ts";
-import { LIMITS } from "./limits.ts";
+import type { Schema } from "../definition.ts";
+import { LIMITS } from "../limits.ts";
+import { someNode } from "./schema-nodes.ts";
 
 /** The result of a run: the parsed value, and the issues. */
 export type Payload = core.ParsePayload;
@@ -76,33 +77,12 @@ function mayBeAsync(schema: Schema): boolean {
   return isAsync;
 }
 
-/** A schema with more nodes than this counts as asynchronous, so that the search is bounded. */
-const MAX_SCHEMA_NODES = 10_000;
-
 function hasUserCode(schema: object): boolean {
-  const seen = new Set<object>([schema]);
-  for (const node of seen) {
-    if (seen.size > MAX_SCHEMA_NODES) return true;
-    const def = (node as Partial<core.$ZodType>)._zod?.def as Definition | undefined;
-    if (
-      def?.check === "custom" ||
-      USER_CODE_TYPES.has(def?.type ?? "") ||
-      typeof def?.transform === "function"
-    )
-      return true;
-    const parts = def === undefined ? node : { ...def, inner: def.getter?.() };
-    for (const child of Object.values(parts) as unknown[]) {
-      if (typeof child === "object" && child !== null) seen.add(child);
-    }
-  }
-  return false;
-}
-
-interface Definition {
-  readonly type?: string;
-  readonly check?: string;
-  readonly transform?: unknown;
-  readonly getter?: () => object;
+  return someNode(
+    schema,
+    ({ check, transform, type = "" }) =>
+      check === "custom" || USER_CODE_TYPES.has(type) || typeof transform === "function",
+  );
 }
 
 const USER_CODE_TYPES: ReadonlySet<string> = new Set(["custom", "transform", "promise", "function"]);

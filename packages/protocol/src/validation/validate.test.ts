@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import * as mini from "zod/mini";
-import { LIMITS } from "./limits.ts";
+import { LIMITS } from "../limits.ts";
 import { validate } from "./validate.ts";
 
 const libraries = [

@@ -4,8 +4,9 @@
 import { isPromise } from "./utils/is-promise.ts";
 import { countIssues, firstIssues, runSchema, TooManyIssues } from "./async-schema.ts";
 import type { Issue, Payload } from "./async-schema.ts";
-import type { Schema } from "./definition.ts";
-import type { ValidationIssue } from "./errors.ts";
+import { hasMoreIssues } from "./certain-issues.ts";
+import type { Schema } from "../definition.ts";
+import type { ValidationIssue } from "../errors.ts";
 
 /** The result of {@link validate}: the parsed value, or the first issues. */
 export type Validation =
@@ -31,7 +32,7 @@ export interface SchemaFailure {
  * `failure` of the result. Synchronous unless the schema is asynchronous.
  *
  * @param maxNested the most issues within issues: zod writes a text for each mistake of each option of a union, so that 64 KB may cost
- * a second. With more, the value is invalid. @default no bound
+ * a second. With more, the value is invalid, and so is one that lacks more than 10,000 fields of its objects. @default no bounds
  */
 export function validate(
   schema: Schema,
@@ -39,6 +40,7 @@ export function validate(
   maxNested = Infinity,
 ): Validation | Promise<Validation> {
   try {
+    if (maxNested < Infinity && hasMoreIssues(schema, value, MAX_CERTAIN_ISSUES)) throw new TooManyIssues();
     const payload = runSchema(schema, value, maxNested);
     return isPromise(payload)
       ? payload.then(toValidation).catch((error: unknown) => toFailure(error, { retryable: true, maxNested }))
@@ -48,6 +50,9 @@ export function validate(
     return toFailure(error, { retryable: !VALUE_ERRORS.has(name), maxNested });
   }
 }
+
+/** Each issue takes half a KB. */
+const MAX_CERTAIN_ISSUES = 10_000;
 
 /** The errors that the language itself throws for a malformed value: `new URL(text)`, `JSON.parse(text)`. */
 const VALUE_ERRORS: ReadonlySet<string> = new Set(["TypeError", "RangeError", "SyntaxError", "URIError"]);
