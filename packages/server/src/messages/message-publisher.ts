@@ -246,11 +246,13 @@ export class MessagePublisher {
    * The excluded clients and users. Resolved at once, because the socket may close before the message is encoded, and its
    * client must not get the message on resume either. A message that excludes its sender counts as written by the sender.
    *
-   * @throws TypeError for too many of them
+   * @throws TypeError for too many of them, and for what names none
    */
   #leftOutBy({ except }: SendOptions): LeftOut {
     if (except === undefined) return {};
     const { ws = [], userIds = [] }: Except = except;
+    if (Object(except) !== except || !Array.isArray(userIds))
+      throw new TypeError("except names connections and users: { except: { ws, userIds: [user.id] } }");
     const sockets = "send" in ws ? [ws] : ws;
     if (sockets.length + userIds.length > MAX_LEFT_OUT)
       throw new TypeError(`except leaves out at most ${String(MAX_LEFT_OUT)} connections and users`);
