@@ -23,14 +23,21 @@ export interface TicketSource {
   readonly halyard: {
     ticket(): Promise<
       | { readonly data: { readonly ticket: string }; readonly error: null }
-      | { readonly data: null; readonly error: { readonly status: number } }
+      | {
+          readonly data: null;
+          readonly error: {
+            readonly status: number;
+            readonly statusText?: string | undefined;
+            readonly message?: string | undefined;
+          };
+        }
     >;
   };
 }
 
 /**
- * The server rejected the request for a ticket, or a page answered in its place (`status` 200). With `status` 401 or 403 the WebSocket client stops in the state
- * `authRequired`; after any other status it tries again later.
+ * The server rejected the request for a ticket, or a page answered in its place (`status` 200). With `status` 401 or 403 the
+ * WebSocket client stops in the state `authRequired`; after any other status it tries again later.
  */
 export class TicketError extends Error {
   override readonly name = "TicketError";
@@ -47,7 +54,7 @@ export class TicketError extends Error {
  * Makes the function that `createWebSocketClient` takes as `ticket`: it fetches a new ticket for each attempt.
  *
  * @throws TicketError (from the returned function) when the server rejects the request; without a network, the error of
- *   `fetch`
+ *   `fetch`; an Error for a 401 or 403 that is not Better Auth's, after which the client tries again
  * @example
  * createWebSocketClient({ url, ticket: ticketFrom(authClient) });
  */
@@ -56,6 +63,10 @@ export function ticketFrom(authClient: TicketSource): () => Promise<string> {
     const { data, error } = await authClient.halyard.ticket();
     // Better Auth's client takes any answer with a status of success, also a page.
     if (typeof data?.ticket === "string") return data.ticket;
-    throw new TicketError(error?.status ?? 200);
+    const { status, statusText, message } = error ?? { status: 200 };
+    // Better Auth's answers have a message. A 401 or 403 without one is a page of a proxy, and says nothing about the session.
+    if ((status === 401 || status === 403) && statusText !== undefined && message === undefined)
+      throw new Error(`Something else than Better Auth refused a ticket: HTTP status ${status}.`);
+    throw new TicketError(status);
   };
 }

@@ -178,6 +178,21 @@ describe("ticketFrom", () => {
     test.close();
   });
 
+  it.each([401, 403])(
+    "takes the page of a proxy with status %i for an outage, and not for a rejection",
+    async (status) => {
+      const customFetchImpl = () => Promise.resolve(new Response("<!doctype html>", { status }));
+      const authClient = createAuthClient({
+        baseURL: ORIGIN,
+        plugins: [halyardClient()],
+        fetchOptions: { customFetchImpl },
+      });
+      const failure: unknown = await ticketFrom(authClient)().catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(Error);
+      expect(failure).not.toHaveProperty("status");
+    },
+  );
+
   it("rejects where a page answers in place of Better Auth, so that the client does not connect without a ticket", async () => {
     // As a server of pages answers each path that it does not know, or a network that wants a sign-in first.
     const page = new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
