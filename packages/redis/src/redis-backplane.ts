@@ -99,7 +99,7 @@ export class RedisBackplane implements Backplane {
     const shared = { calls: this.#calls, clock, keys, nodeId: this.nodeId, scripts, time };
     const handlers = (): BackplaneHandlers | undefined => this.#handlers;
     this.#messages = new NodeMessages(shared, handlers);
-    this.#repair = new Repair({ ...shared, handlers, messages: this.#messages });
+    this.#repair = new Repair({ ...shared, handlers, messages: this.#messages, options });
     this.#records = new Records(shared);
     this.#log = new ChannelLog({ ...shared, records: this.#records, seen: this.#repair.losses.seen });
     this.#kept = new KeptPositions(shared);

@@ -72,6 +72,15 @@ describe("a backplane at its start", () => {
     },
   );
 
+  it("refuses settings that differ from those of nodes whose Redis was emptied [trap 6]", async () => {
+    await redis.nodes.start();
+    await redis.server.control((client) => client.flushAll());
+    const settings = () => redis.server.control((client) => client.get("halyard:settings"));
+    await expect.poll(settings, { timeout: 5_000 }).toContain("partitions=16");
+    const other = redis.nodes.create({ partitions: 32 });
+    await expect(other.publish("all", "1")).rejects.toThrow("have schema=1 partitions=16");
+  }, 10_000);
+
   it.each([
     ["prefixes", () => [{ prefix: "app:one" }, { prefix: "app" }]],
     ["databases in the URL", () => [{ url: `${redis.server.url}/1` }, { url: redis.server.url }]],

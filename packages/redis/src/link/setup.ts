@@ -65,12 +65,13 @@ function checkServer(info: string): void {
     );
 }
 
-async function checkSettings(
-  client: RedisClient,
-  keys: Keys,
-  { leaseMs, partitions }: CheckedOptions,
-): Promise<void> {
-  const own = `schema=${String(SCHEMA)} partitions=${String(partitions)} leaseMs=${String(leaseMs)}`;
+/** The settings that all nodes share, as they are stored. */
+export function settingsOf({ leaseMs, partitions }: CheckedOptions): string {
+  return `schema=${String(SCHEMA)} partitions=${String(partitions)} leaseMs=${String(leaseMs)}`;
+}
+
+async function checkSettings(client: RedisClient, keys: Keys, options: CheckedOptions): Promise<void> {
+  const own = settingsOf(options);
   const stored = await client.sendCommand(["SET", keys.settings, own, "NX", "GET"]);
   if (typeof stored === "string" && stored !== own)
     throw new SetupError(

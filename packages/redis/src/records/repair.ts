@@ -1,7 +1,9 @@
 // Repairs what the store has lost, on each new connection before the application uses it: lost messages are reported, and the
-// lost marks of this process are stored again. Used by redis-backplane.ts.
+// lost marks of this process, and the settings of the nodes, are stored again. Used by redis-backplane.ts.
 import type { BackplaneHandlers, Clock } from "@halyard/server";
 import { callsOn } from "../link/direct-calls.ts";
+import { settingsOf } from "../link/setup.ts";
+import type { CheckedOptions } from "../options.ts";
 import type { RedisClient } from "../common/redis-client.ts";
 import { Losses } from "./losses.ts";
 import type { LossesParts, Way } from "./losses.ts";
@@ -13,6 +15,7 @@ import type { RecordsParts } from "./records.ts";
 export interface RepairParts extends Omit<LossesParts, "onInterrupted">, Omit<RecordsParts, "calls"> {
   readonly handlers: () => BackplaneHandlers | undefined;
   readonly messages: NodeMessages;
+  readonly options: CheckedOptions;
 }
 
 /**
@@ -39,8 +42,10 @@ export class Repair {
   /** @param way which connection is new @param client the client for commands */
   async run(way: Way, client: RedisClient): Promise<void> {
     const calls = callsOn(client);
+    const { keys, options } = this.#parts;
     const records = new Records({ ...this.#parts, calls });
     const done = Promise.all([
+      calls.command(["SET", keys.settings, settingsOf(options), "NX"]),
       this.losses.check(way, calls),
       this.marks.restore(records, (mark) => this.#parts.messages.revoked(mark)),
     ]);
