@@ -19,11 +19,11 @@ const SIMPLER: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/this\._wait\(\)\s*\.then\(\(\) => this\._getNextUrl\(this\._url\)\)/, "this._url()"],
   // After close(), both are set.
   [/if \(this\._closeCalled\)/, "if (!this._shouldReconnect)"],
-  // The "URL" is the next socket itself, which the reconnector has created and closes.
+  // The "URL" is the next socket itself, which the reconnector has created.
   [/WebSocket = getGlobalWebSocket\(\),/, ""],
   [/: new WebSocket\(url\)/, ": url"],
-  [/this\._ws\.close\(code, reason\);\s*\}/, "}"],
-  [/close\(code: number = 1000, reason\?: string\)/, "close()"],
+  [/close\(code: number = 1000, reason\?: string\)/, "close(code: number)"],
+  [/this\._ws\.close\(code, reason\)/, "this._ws.close(code)"],
   [/, protocols\?: string \| string\[\], options: Options = \{\}/, ""],
 ];
 

@@ -4,9 +4,10 @@
 import ReconnectingWebSocket from "reconnecting-websocket";
 import type { Socket } from "./socket.ts";
 
-/** A loop that requests the next socket whenever one has closed, until it is closed itself. It closes no socket. */
+/** A loop that requests the next socket whenever one has closed, until it is closed itself. */
 export interface ReconnectingSocket {
-  close(): void;
+  /** Closes the last socket, too. One that tabs share gives up the lead then, also where it has closed before. */
+  close(code: number): void;
 }
 
 /** @param nextSocket called at once, and again whenever a socket has closed; must not reject */

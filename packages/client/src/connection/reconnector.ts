@@ -72,7 +72,8 @@ export class Reconnector {
     const socket = this.#socket;
     this.#current = undefined;
     this.#forgetSocket();
-    current?.close();
+    current?.close(code);
+    // The socket may not have been passed to the library yet.
     socket?.close(code);
     limitClosing(socket, this.#clock);
   }
