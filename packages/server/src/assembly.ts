@@ -3,6 +3,7 @@
 import { EventLoopMonitor } from "./metrics/event-loop-monitor.ts";
 import { flatConcat } from "./utils/flat-concat.ts";
 import { ApplicationGuard } from "./application/application-guard.ts";
+import { assertBackplane, assertFunctions } from "./application/option-kinds.ts";
 import type { Report } from "./application/application-guard.ts";
 import type { Backplane } from "./backplane.ts";
 import { ChannelHub } from "./channels/channel-hub.ts";
@@ -137,12 +138,14 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
 }
 
 function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry): SharedParts {
+  assertFunctions(config);
   const clock = config.clock ?? systemClock;
   const systemLogger = loggerOf(config.logger, { clock, verboseLogging: config.verboseLogging });
   const guard = new ApplicationGuard({ onError: config.onError?.bind(config), ...systemLogger, clock });
   const { logger, report } = guard;
   const limits = checkedLimits(config.limits);
   const backplane = config.backplane ?? createMemoryBackplane({ clock });
+  assertBackplane(backplane);
   const onError = (error: unknown): void => {
     report(error, { type: "backplane", ws: undefined });
   };

@@ -3,6 +3,7 @@
 import type { AnyProtocol, BuiltinProtocol, OutgoingMessage } from "@halyard/protocol";
 import { HalyardError } from "@halyard/protocol/wire";
 import { ApplicationGuard } from "../application/application-guard.ts";
+import { assertBackplane } from "../application/option-kinds.ts";
 import type { Backplane } from "../backplane.ts";
 import { checkedRoomName, checkedRoomNames } from "../channels/channel-name.ts";
 import { publishMessage, toStored } from "../channels/publish-message.ts";
@@ -69,6 +70,7 @@ class BackplanePublisher<TProtocol extends AnyProtocol> implements Publisher<TPr
   #closed: Promise<void> | undefined;
 
   constructor({ backplane, protocol, logger, limits, clock = systemClock }: PublisherOptions<TProtocol>) {
+    assertBackplane(backplane);
     this.#backplane = backplane;
     const systemLogger = loggerOf(logger, { clock });
     this.#stopLogger = systemLogger.stop;
