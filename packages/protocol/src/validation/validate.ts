@@ -1,7 +1,7 @@
 // Checks one value against one schema, without exceptions.
 // Called by the server for every message, request and reply, and by clients that validate.
 // Guarantees that it never throws or rejects, and that the result never contains the text of an exception.
-import { isPromise } from "./utils/is-promise.ts";
+import { isPromise } from "../utils/is-promise.ts";
 import { countIssues, firstIssues, runSchema, TooManyIssues } from "./async-schema.ts";
 import type { Issue, Payload } from "./async-schema.ts";
 import { hasMoreIssues } from "./certain-issues.ts";
