@@ -105,6 +105,7 @@ export interface Assembly extends SharedParts {
   readonly publisher: MessagePublisher;
   readonly rooms: Rooms;
   readonly inbound: Inbound;
+  readonly clientRequests: ClientRequests;
   readonly opener: ConnectionOpener;
   readonly closer: ConnectionCloser;
   readonly heartbeat: Heartbeat;
@@ -127,14 +128,14 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
   const { closer, helloHandler, log, slots, upgrades } = handshake;
   const messageInput = { authorization, broadcaster, helloHandler, ping, rooms };
   const messages = createMessageParts(config, shared, messageInput);
-  const { inbound, publisher } = messages;
   const { nextConnectionId, revocations } = shared;
+  const { inbound } = messages;
   const admitter = new ConnectionAdmitter({ slots, presence, helloHandler, inbound, log, revocations });
   const services = { writer, owner: closer };
   const opener = new ConnectionOpener({ connections, nextConnectionId, clock, services, admitter, log });
   const heartbeat = new Heartbeat({ ...shared, connections: () => connections.all(), rooms });
   shared.statistics.isDraining = () => upgrades.isDraining;
-  return { ...shared, publisher, rooms, inbound, opener, closer, heartbeat, upgrades };
+  return { ...shared, ...messages, rooms, opener, closer, heartbeat, upgrades };
 }
 
 function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry): SharedParts {
@@ -272,7 +273,7 @@ function createMessageParts(
   { builtIns = {}, protocol, verboseLogging }: AnyConfig,
   shared: SharedParts,
   { authorization, broadcaster, helloHandler, ping, rooms }: MessagePartsInput,
-): Pick<Assembly, "inbound" | "publisher"> {
+): Pick<Assembly, "clientRequests" | "inbound" | "publisher"> {
   const { channels, clock, connections, guard, limits } = shared;
   const { rateLimits, registry, report, securityReporter, sessionWatches, types } = shared;
   const messageLog = verboseLogging === true ? new MessageLog(shared) : undefined;
@@ -295,5 +296,5 @@ function createMessageParts(
   const stateChecks = new StateChecks({ ...shared, handlerRunner, protocol });
   const controlFrames = new ControlFrames({ ...controlParts, sessionWatches, stateChecks });
   const inbound = new Inbound({ ...shared, clientSends, controlFrames, errorReplies });
-  return { inbound, publisher };
+  return { clientRequests, inbound, publisher };
 }

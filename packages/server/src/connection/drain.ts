@@ -81,6 +81,7 @@ export function closeForGood(connections: readonly Connection[], clock: Clock): 
     connection.ephemeral?.clear();
     connection.close(1001);
     connection.dropSends();
+    connection.requestLimiter?.clear();
     clock.clearTimeout(connection.sendQueue.delayTimer);
   }
 }

@@ -1,4 +1,6 @@
+import { defineProtocol, request } from "@halyard/protocol";
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { TestSystem } from "../../test/test-system.ts";
 import { isRejection } from "../handshake/admission.ts";
 
@@ -43,4 +45,23 @@ it.each([NaN, -1])("a system with at most %d connections of a user is not made",
   const make = (): unknown => new TestSystem({ maxConnectionsPerUser });
   const given = String(maxConnectionsPerUser);
   expect(make).toThrow(`maxConnectionsPerUser is ${given}: it must be a number, at least 0.`);
+});
+
+it("a request that waits for another one does not run when its node is closed", async () => {
+  const protocol = defineProtocol({ requests: { wait: request({ input: z.int(), output: z.int() }) } });
+  const system = new TestSystem({ protocol, limits: { runningRequests: 1 } });
+  const ran: number[] = [];
+  let release = (): void => undefined;
+  system.handlers.onRequest("wait", (n) => {
+    ran.push(n);
+    return new Promise((resolve) => (release = () => resolve(n)));
+  });
+  const ws = await system.join("ada");
+  for (const input of [1, 2])
+    system.hand(ws, { type: "request", name: "wait", input, $: { id: String(input) } });
+  await system.clock.settle();
+  await system.manager.close();
+  release();
+  await system.clock.settle();
+  expect([ran, system.clock.timers]).toEqual([[1], 0]);
 });

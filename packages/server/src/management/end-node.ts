@@ -46,6 +46,7 @@ export async function closeNode(parts: Assembly): Promise<void> {
   parts.instructions.stop();
   parts.userRights.stop();
   parts.deduplicator.stop();
+  parts.clientRequests.stop();
   parts.upgrades.stop();
   parts.securityReporter.stop();
   parts.presence.close();

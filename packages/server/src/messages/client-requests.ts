@@ -63,6 +63,12 @@ export class ClientRequests {
     this.#lateReaders = new LateReaders({ clock, slowBytes: limits.slowBytes, onCaughtUp });
   }
 
+  /** Call when the node has ended: what waits does not run. */
+  stop(): void {
+    this.#lateReaders.close();
+    this.#waiting.clear();
+  }
+
   /** The limiter of a connection's requests; made with its first request. */
   limiterOf(connection: Connection): ConcurrencyLimiter {
     return (connection.requestLimiter ??= new ConcurrencyLimiter(this.#parts.limits));

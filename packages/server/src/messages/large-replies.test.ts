@@ -9,13 +9,18 @@ const KIB = 1_024;
 const protocol = defineProtocol({ requests: { load: request({ input: z.void(), output: z.string() }) } });
 
 let system: TestSystem<typeof protocol>;
+let ran = 0;
 
 afterEach(() => system.expectToEndCleanly());
 
 /** Connects a client, and sends 40 requests in one turn, each of which is answered with 100 KiB in the same turn. */
 async function ask(waiting: number): Promise<FakeSocket> {
   system = new TestSystem({ protocol, builtIns: { presence: false } });
-  system.handlers.onRequest("load", () => "x".repeat(100 * KIB));
+  ran = 0;
+  system.handlers.onRequest("load", () => {
+    ran++;
+    return "x".repeat(100 * KIB);
+  });
   const headers = new Headers({ "sec-websocket-protocol": "halyard.v1" });
   const ws = await system.upgrade({ id: "ada" }, { url: `/ws?c=${"ada".padEnd(22, "_")}&a=1`, headers });
   await system.say(ws, { type: "hello", clientId: "ada".padEnd(22, "_"), attempt: 1 });
@@ -42,4 +47,11 @@ it("requests that wait for a client to read end with its connection", async () =
   await system.drop(ws);
   await system.clock.advance(2_000);
   expect(answered(ws)).toEqual(["1", "2", "3"]);
+});
+
+it("requests that wait for a client to read do not run when the node is closed", async () => {
+  await ask(300 * KIB);
+  await system.expectToEndCleanly();
+  await system.clock.advance(2_000);
+  expect(ran).toBe(3);
 });

@@ -68,6 +68,11 @@ export class ConcurrencyLimiter {
     this.#waiters = [];
   }
 
+  /** Drops the tasks that have not started. */
+  clear(): void {
+    this.#waiting.length = 0;
+  }
+
   /** Whether another task has to wait. */
   get isFull(): boolean {
     return this.#running >= this.#limits.runningRequests;
