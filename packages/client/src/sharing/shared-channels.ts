@@ -73,10 +73,10 @@ export function channelOf({ type, $, ...fields }: Frame): string | undefined {
 export function mergePositions(hellos: readonly TabHello[]): {
   readonly positions: Position[];
   /** The hellos that would make the others read too much, or are of another history. */
-  readonly behind: Set<TabHello>;
+  readonly behind: ReadonlySet<TabHello | undefined>;
 } {
   const merged = new Map<string, Position>();
-  const behind = new Set<TabHello>();
+  const behind = new Set<TabHello | undefined>();
   for (const { positions } of hellos)
     for (const position of positions) {
       const known = merged.get(position.ch);

@@ -127,7 +127,7 @@ export class SharedConnection {
     const { positions, behind } = mergePositions(hellos);
     const rooms = [...new Set(hellos.flatMap((hello) => (behind.has(hello) ? [] : hello.rooms)))];
     this.#asked = rooms;
-    for (const tab of tabs) if (tab.hello && behind.has(tab.hello)) this.#leaveAlone(tab);
+    for (const tab of tabs) if (behind.has(tab.hello)) this.#leaveAlone(tab);
     const { clientId, attempt } = this.#socket.client;
     const contract = hellos[0]?.contract;
     const hello = { type: "hello", clientId, attempt, contract, positions, rooms, sharing: true };
@@ -193,8 +193,10 @@ export class SharedConnection {
     const tab = this.#tabs.ofClient(clientId);
     const joined = this.#rooms.onAnswer(tab?.id, re, frame);
     if (!tab) return;
-    if (joined && !this.#channels?.has(joined.ch)) this.#channels?.set(joined.ch, joined);
-    if (joined) tab.read.set(joined.ch, joined.off);
+    if (joined) {
+      if (!this.#channels?.has(joined.ch)) this.#channels?.set(joined.ch, joined);
+      tab.read.set(joined.ch, joined.off);
+    }
     const { $: _, ...message } = frame;
     this.#send([tab.id], message, { re: /^\d+$/.test(key) ? Number(key) : key });
     const list = joined && this.#channels?.listOf(joined.ch);
