@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { FakeClock } from "../../test/fake-clock.ts";
 import type { FakeSocket } from "../../test/fake-socket.ts";
 import { CLIENT_ID, TestSystem } from "../../test/test-system.ts";
 import type { TestConfig } from "../../test/test-system.ts";
+import { createMemoryBackplane } from "../memory/memory-backplane.ts";
 
 let system: TestSystem;
 const create = (config: TestConfig = {}): TestSystem =>
@@ -52,6 +54,29 @@ describe("a room that was given", () => {
     may = false;
     await system.drop(ws);
     expect(roomsOf(await system.join("ada", { attempt: 2, rooms: ["hall"] }))).toEqual(["room:hall"]);
+  });
+
+  it("while the client's leave of it is stored, is told of after the answer to the leave, and is the client's", async () => {
+    const clock = new FakeClock();
+    const memory = createMemoryBackplane({ clock });
+    const take = memory.takeRoom.bind(memory);
+    const takeRoom = async (...of: Parameters<typeof take>): Promise<void> => {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 1_000));
+      void take(...of);
+    };
+    create({ clock, backplane: Object.assign(memory, { takeRoom }) });
+    const ws = await system.join("ada");
+    await system.manager.join(ws, "hall");
+    await clock.settle();
+    ws.take();
+    await system.say(ws, { type: "leave", room: "hall", $: { id: "l" } });
+    const giving = system.manager.join(ws, "hall");
+    await clock.advance(1_000);
+    await giving;
+    const told = ws.take().map(({ type }) => type);
+    expect(told.filter((type) => type === "reply" || type === "joined")).toEqual(["reply", "joined"]);
+    await system.drop(ws);
+    expect(roomsOf(await system.join("ada", { attempt: 2 }))).toEqual(["room:hall"]);
   });
 
   it("is over after a ban, and after five minutes away, and not after a sign-out", async () => {

@@ -24,6 +24,8 @@ export interface ClientRoomsParts {
 export class ClientRooms {
   readonly #parts: ClientRoomsParts;
   readonly #unstored: UnstoredRooms<Connection>;
+  /** The rooms that are being taken back, by connection. */
+  readonly #taking = new WeakMap<Connection, Map<string, Promise<void>>>();
 
   constructor(parts: ClientRoomsParts) {
     this.#parts = parts;
@@ -58,10 +60,27 @@ export class ClientRooms {
     else if (!isGiven) return;
     if (!hasRecord(connection)) return;
     const taken = this.#parts.backplane.takeRoom(connection.client, room);
-    return taken?.catch((error: unknown) => {
-      if (isUnavailable(error)) this.#storeLater(connection);
-      throw error;
-    });
+    if (taken === undefined) return;
+    const taking = this.#taking.get(connection) ?? new Map<string, Promise<void>>();
+    const stored = taken
+      .catch((error: unknown) => {
+        if (isUnavailable(error)) this.#storeLater(connection);
+        throw error;
+      })
+      .finally(() => taking.delete(room));
+    this.#taking.set(connection, taking.set(room, stored));
+    return stored;
+  }
+
+  /**
+   * Settles once the client has been told of its leave that runs, whatever becomes of it. A room that is given meanwhile is given after
+   * it: the client would take a `joined` before the answer to its leave for one that was sent before the server knew of the leave.
+   */
+  afterTake(connection: Connection, room: string): MaybePromise<void> {
+    return this.#taking
+      .get(connection)
+      ?.get(room)
+      ?.catch(() => {});
   }
 
   /** Takes all rooms back, because the user was banned. */

@@ -120,6 +120,8 @@ export class Rooms {
    * @throws HalyardError by rejecting: `limit_exceeded`, or what the backplane rejects with beside `unavailable`
    */
   async joinByServer(connection: Connection, room: string): Promise<void> {
+    const leaving = this.#parts.clientRooms.afterTake(connection, room);
+    if (leaving !== undefined) await leaving;
     if (connection.stage === "closed") return;
     this.#assertRoomLeft(connection, room);
     const stored = this.#parts.clientRooms.give(connection, room);
