@@ -111,7 +111,7 @@ describe.concurrent("while Redis does not answer", () => {
     });
 
   it("[I6] users would go offline if the nodes' leases ended with the pause", async (context) => {
-    const redisMutation = { from: "if at - last > tonumber(ARGV[4]) then", to: "if false then" };
+    const redisMutation = { from: "if math.abs(passed) > pause then", to: "if false then" };
     const { presence } = await live(stopped(9_000), context, { redisMutation });
     context.expect(presence).not.toEqual([]);
   });
