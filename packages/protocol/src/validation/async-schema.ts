@@ -22,18 +22,31 @@ const cache = new WeakMap<object, boolean>();
  * @param maxNested the most issues within issues, as of the options of a union: above it the run ends with {@link TooManyIssues}
  */
 export function runSchema(schema: Schema, value: unknown, maxNested: number): Payload | Promise<Payload> {
-  let nested = 0;
-  const context = {
-    async: mayBeAsync(schema),
-    /** The text of an issue within another one, or of one that `catch` handles; undefined for zod's own, which lists all values of an enum. */
-    error: () => (nested < DESCRIBED ? undefined : "Invalid input"),
-    /** Zod asks for each of these issues, after its text. They are nearly all that a run with many of them costs. */
-    get reportInput(): boolean {
-      if (++nested > maxNested) throw new TooManyIssues();
-      return false;
-    },
-  };
+  const context = new RunContext(mayBeAsync(schema), maxNested);
   return (schema as core.$ZodType)._zod.run({ value, issues: [] }, context);
+}
+
+/** What zod asks for while it runs. A class, because every message has one: an object with a getter of its own costs 1 µs. */
+class RunContext implements core.ParseContextInternal {
+  readonly async: boolean;
+  readonly #maxNested: number;
+  #nested = 0;
+
+  constructor(isAsync: boolean, maxNested: number) {
+    this.async = isAsync;
+    this.#maxNested = maxNested;
+  }
+
+  /** The text of an issue within another one, or of one that `catch` handles; undefined for zod's own, which lists all values of an enum. */
+  error(): string | undefined {
+    return this.#nested < DESCRIBED ? undefined : "Invalid input";
+  }
+
+  /** Zod asks for each of these issues, after its text. They are nearly all that a run with many of them costs. */
+  get reportInput(): boolean {
+    if (++this.#nested > this.#maxNested) throw new TooManyIssues();
+    return false;
+  }
 }
 
 /** How many issues within others get zod's own text: only the code of a schema can see them. */
