@@ -1,6 +1,6 @@
 /** The members that the parts of this package share. No other code uses these words, so the build shortens them. */
 export const INTERNAL_NAMES =
-  `acquire attach connection createClient diesAt disconnect drop dropAll dueAt emit emitter end enter exit expireTypes
+  `acquire attach connection createClient disconnect drop dropAll dueAt emit emitter end enter exit expireTypes expiresAt
   flush forget framesFor groupFor handles hasLeft hasOwnCredentials held hide isAnswered isEnded
   isHalyard isHeld isJoining isOpen isPending isRenewal isRepeated isRequested isSent isShowTimerSet isUnconfirmed isWelcomed isWritten
   kept lastId lastSeq learn leaveIdle listOf listen markUnconfirmed membershipChanged names nextUrl ofClient ofHello onActivity

@@ -69,14 +69,11 @@ export function createFrameScene() {
       return FakeSocket.all;
     },
     get socket(): FakeSocket {
-      const socket = FakeSocket.all.at(-1);
-      if (!socket) throw new Error("there is no socket yet");
-      return socket;
+      return FakeSocket.latest;
     },
     /** Accepts the newest socket, and waits for the hello of the tabs. */
     async hello(): Promise<FakeSocket> {
-      const socket = FakeSocket.all.at(-1);
-      if (!socket) throw new Error("there is no socket yet");
+      const socket = FakeSocket.latest;
       socket.accept();
       await tick(210);
       return socket;

@@ -6,6 +6,14 @@ type Listener = (event: never) => void;
 export class FakeSocket {
   static readonly CLOSING = 2;
   static all: FakeSocket[] = [];
+
+  /** The socket that was made last. */
+  static get latest(): FakeSocket {
+    const socket = FakeSocket.all.at(-1);
+    if (!socket) throw new Error("there is no socket yet");
+    return socket;
+  }
+
   /** An error for the constructor to throw. */
   static constructorError: Error | undefined;
 

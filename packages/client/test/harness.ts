@@ -96,9 +96,7 @@ export function createHarness(options: Partial<WebSocketClientOptions> = {}) {
       return FakeSocket.all;
     },
     get socket(): FakeSocket {
-      const socket = FakeSocket.all.at(-1);
-      if (!socket) throw new Error("there is no socket yet");
-      return socket;
+      return FakeSocket.latest;
     },
     tick: (ms = 5) => vi.advanceTimersByTimeAsync(ms),
     /** Accepts the next socket and sends the welcome. */

@@ -3,7 +3,7 @@
 import { EventLoopMonitor } from "./metrics/event-loop-monitor.ts";
 import { flatConcat } from "./utils/flat-concat.ts";
 import { ApplicationGuard } from "./application/application-guard.ts";
-import { assertBackplane, assertFunctions } from "./application/option-kinds.ts";
+import { assertBackplane, assertKinds } from "./application/option-kinds.ts";
 import type { Report } from "./application/application-guard.ts";
 import type { Backplane } from "./backplane.ts";
 import { ChannelHub } from "./channels/channel-hub.ts";
@@ -139,7 +139,7 @@ export function assemble(config: AnyConfig, broadcaster: Broadcaster): Assembly 
 }
 
 function createSharedParts(config: AnyConfig, registry: MessageHandlerRegistry): SharedParts {
-  assertFunctions(config);
+  assertKinds(config);
   const clock = config.clock ?? systemClock;
   const systemLogger = loggerOf(config.logger, { clock, verboseLogging: config.verboseLogging });
   const guard = new ApplicationGuard({ onError: config.onError?.bind(config), ...systemLogger, clock });

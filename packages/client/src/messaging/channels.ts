@@ -152,5 +152,7 @@ export const hasLost = (channels: WelcomeMessage["channels"]): boolean =>
   Object.values(channels).some(({ recovered }) => recovered === "lost");
 
 function forgetHeld({ held }: Channel): void {
-  Object.assign(held ?? {}, { frames: [], bytes: 0 });
+  if (!held) return;
+  held.frames = [];
+  held.bytes = 0;
 }

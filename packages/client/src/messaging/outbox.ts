@@ -56,7 +56,7 @@ export interface OutboxEntry {
   /** When the message expires. */
   dueAt: number;
   /** When a message that is not written expires at the latest, by the date: the clock may stand still while a machine sleeps. */
-  diesAt?: number;
+  expiresAt?: number;
   /** Whether the message was written on any connection. */
   isWritten?: boolean;
   /** Whether it was written on more than one connection. */
@@ -109,7 +109,7 @@ export class Outbox {
       this.lastSeq = seq;
       const message = { type, channel, text, bytes, settle };
       const { ageMs } = this.#bounds;
-      this.entries.push({ seq, message, dueAt: clock.now() + ageMs, diesAt: dateOf(clock) + ageMs });
+      this.entries.push({ seq, message, dueAt: clock.now() + ageMs, expiresAt: dateOf(clock) + ageMs });
       this.flush();
     });
     return { id, then: receipt.then.bind(receipt) };
@@ -185,8 +185,8 @@ export class Outbox {
     const { clock } = this.#parts;
     const now = clock.now();
     for (const entry of this.entries) {
-      const { dueAt, diesAt = Infinity, isWritten } = entry;
-      if (dueAt <= now || (!isWritten && diesAt <= dateOf(clock)))
+      const { dueAt, expiresAt = Infinity, isWritten } = entry;
+      if (dueAt <= now || (!isWritten && expiresAt <= dateOf(clock)))
         settleMessage(entry, { status: isWritten ? "unknown" : "expired" });
     }
     let waitMs = this.#write(now);

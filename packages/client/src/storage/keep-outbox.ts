@@ -208,7 +208,7 @@ function createEarlier(
           settle: (outcome: Outcome) => settle(outcome, seq, text),
         }
       : undefined;
-    return { seq, dueAt: endsAt - toDate, diesAt: endsAt, isWritten, message };
+    return { seq, dueAt: endsAt - toDate, expiresAt: endsAt, isWritten, message };
   });
   outbox.lastSeq = sends.at(-1)?.[0] ?? 0;
   outbox.flush();

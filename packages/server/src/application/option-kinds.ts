@@ -1,5 +1,5 @@
 // Refuses options that are of another kind than their types say, for programs in JavaScript, which no compiler checks.
-// Called when a system or a publisher is made. Guarantee: the error names the option and the line to write.
+// Called when a system or a publisher is made. Guarantee: the error names the option and the line or the words to write.
 import type { Backplane } from "../backplane.ts";
 
 const FUNCTIONS = {
@@ -13,14 +13,34 @@ const FUNCTIONS = {
   onSecurityEvent: "onSecurityEvent: (event) => { … }",
   acceptContract: "acceptContract: (contract) => true",
 };
+const BUILT_INS: readonly string[] = ["chat", "typing", "presence"];
+const PLACES: readonly unknown[] = ["all", "rooms", false, undefined];
+const LIMIT_POLICIES: readonly string[] = ["reject", "close-oldest"];
 
-/** @throws TypeError for an option that is no function although it has to be one */
-export function assertFunctions(config: { readonly [TName in keyof typeof FUNCTIONS]?: unknown }): void {
+/** The options of a system that are checked here. */
+interface CheckedKinds extends Readonly<Partial<Record<keyof typeof FUNCTIONS, unknown>>> {
+  readonly builtIns?: object | undefined;
+  readonly onConnectionLimit?: unknown;
+}
+
+/** @throws TypeError for an option that has to be a function, and for a misspelled word, which would let more through than was meant */
+export function assertKinds(config: CheckedKinds): void {
   for (const [name, line] of Object.entries(FUNCTIONS) as [keyof typeof FUNCTIONS, string][]) {
     const value = config[name];
     if (value !== undefined && typeof value !== "function")
       throw new TypeError(`${name} is ${kindOf(value)}: write ${line}`);
   }
+  const { builtIns = {}, onConnectionLimit } = config;
+  for (const [name, place] of Object.entries(builtIns) as [string, unknown][]) {
+    if (!BUILT_INS.includes(name))
+      throw new TypeError(`There is no builtIns.${name}: there are ${BUILT_INS.join(", ")}`);
+    if (!PLACES.includes(place))
+      throw new TypeError(`builtIns.${name} is ${JSON.stringify(place)}: write "all", "rooms" or false`);
+  }
+  if (typeof onConnectionLimit === "string" && !LIMIT_POLICIES.includes(onConnectionLimit))
+    throw new TypeError(
+      `onConnectionLimit is ${JSON.stringify(onConnectionLimit)}: write "reject", "close-oldest" or a function`,
+    );
 }
 
 /** @throws TypeError for what is no backplane */
